@@ -80,8 +80,10 @@ def show_attempts(attempts: Sequence[Attempt]) -> None:
 
     screen = Screen(stderr=True)
     usd = reserved(attempts)
-    most = "nobody knows what they cost in all" if usd is None else f"at most {dollars(usd)} in all"
-    screen.headline(f"{len(attempts)} attempts", "cyan", most)
+    is_sure = all(attempt.charged is not None or attempt.reserved == 0 for attempt in attempts)
+    told = "" if is_sure else "at most "
+    in_all = "nobody knows what they cost in all" if usd is None else f"{told}{dollars(usd)} in all"
+    screen.headline(f"{len(attempts)} attempts", "cyan", in_all)
     screen.table(COLUMNS, map(_row, attempts), whole=("quoted", "after", "billed"))
 
 

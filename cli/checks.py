@@ -3,13 +3,15 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from anymedia import Account, AnymediaError, Attempt, Config, JournalError, Money, Unavailable, Unsupported
+from anymedia import Account, AnymediaError, Attempt, BadApiKey, Config, JournalError, Money, Unavailable, Unsupported
 from anymedia.journal import Ledger
 from anymedia.model.plain import sized
 
@@ -60,13 +62,14 @@ class Finding:
 class Kept:
     """What is in the journal: `open` attempts have a task that goes on, `uncertain` ones may have one.
 
-    `free` are the bytes that are free beside it.
+    `spent_today` is in USD, since midnight UTC, by account. `free` are the bytes that are free beside it.
     """
 
     path: str
     attempts: int = 0
     uncertain: int = 0
     open: int = 0
+    spent_today: Mapping[str, Decimal] = attrs.field(factory=dict)
     free: int | None = None
     trouble: str | None = None
 
@@ -116,6 +119,11 @@ class Findings:
     webhooks: Called | None
     proxies: list[Passed]
     clock: Timed
+
+    @property
+    def uncertain(self) -> int:
+        """How many submits may have been billed, and have no task that is known."""
+        return 0 if self.journal is None else self.journal.uncertain
 
     @property
     def wrong(self) -> list[str]:
@@ -200,7 +208,8 @@ async def _told(check: Awaitable[T], account: Account, trouble: list[str]) -> T 
     except Unsupported:
         return None  # a provider that tells no balance is none the worse for it
     except AnymediaError as error:
-        trouble.append(str(error))
+        read = f" (its API key is read from {' or '.join(account.api_key_env)})" if isinstance(error, BadApiKey) else ""
+        trouble.append(f"{error}{read}")
         return None
 
 
@@ -256,18 +265,18 @@ def _clock(ahead: list[float]) -> Timed:
 # The journal
 
 
-def kept(config: Config) -> Kept | None:
+def kept(config: Config, now: datetime) -> Kept | None:
     """Return what is in the journal; None when it is switched off."""
     if config.journal is None:
         return None
     path, free = str(config.journal), _free(config.journal)
     try:
-        attempts, number = with_journal(config, _counted)
+        attempts, number, today = with_journal(config, lambda ledger: _counted(ledger, now))
     except JournalError as error:
         return Kept(path, free=free, trouble=str(error))
     uncertain = sum(map(is_uncertain, attempts))
     full = f"{path}: only {sized(free)} are free there" if free is not None and free < ROOM else None
-    return Kept(path, number, uncertain, len(attempts) - uncertain, free, full)
+    return Kept(path, number, uncertain, len(attempts) - uncertain, today, free, full)
 
 
 def _free(place: Path | str) -> int | None:
@@ -278,7 +287,7 @@ def _free(place: Path | str) -> int | None:
     return None if there is None else shutil.disk_usage(there).free
 
 
-async def _counted(ledger: Ledger) -> tuple[list[Attempt], int]:
-    """Prepare to write as a submit would, and return the open attempts and how many there are in all."""
+async def _counted(ledger: Ledger, now: datetime) -> tuple[list[Attempt], int, dict[str, Decimal]]:
+    """Prepare to write as a submit would; return the open attempts, how many there are, and what a day has cost."""
     await ledger.journal.check()
-    return await ledger.attempts(open=True), await ledger.count()
+    return await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now)

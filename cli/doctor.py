@@ -2,22 +2,23 @@
 
 import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from anymedia import Config, ConfigError, load_config, to_json
+from anymedia import Config, ConfigError, SubmitUncertain, load_config, to_json
 from anymedia.clock import Clock
 from anymedia.keyless import no_account
 from anymedia.model.plain import sized
 
-from .checks import READY, SET, UNCHECKED, Called, Finding, Findings, Kept, Stored, Timed, examine, kept
+from .checks import READY, UNCHECKED, Called, Finding, Findings, Kept, Stored, Timed, examine, kept
 from .command import Command, config_option
 from .errors import CODES
 from .failure import show_error
-from .text import counted, price, print_json, settings_lines, together
+from .text import counted, dollars, price, print_json, settings_lines, together
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -36,14 +37,16 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     is not public: results would not be fetched from such addresses unless [download] in anymedia.toml allows it.
 
     The command also looks at the journal (can it be written to, how much room is there, what is uncertain or still
-    running), at the place for results, the storage, the proxies, the URL of [webhooks] and the clock. Exits with 1
-    when anything is wrong, and with 3 where no account is configured: it then says which API keys would be read.
+    running, what today has cost), at the place for results, the storage, the proxies, the URL of [webhooks] and the
+    clock. Exits with 1 when anything is wrong; with 3 where no account is configured: it then says which API keys would
+    be read; else with 4 when a submit is uncertain: it may have been billed, and waits for `anymedia resume --replay`
+    or `anymedia tasks settle`.
 
     --json prints one object: config, journal, results, storage, webhooks, proxies, clock, accounts, each with its
     trouble (null where there is none), and wrong, the names of those that have one.
     """
     found = load_config(config)
-    findings = attrs.evolve(asyncio.run(_examined(found, ctx.obj)), journal=kept(found))
+    findings = attrs.evolve(asyncio.run(_examined(found, ctx.obj)), journal=kept(found, ctx.obj.now()))
     if as_json:
         config_path = None if found.path is None else str(found.path)
         print_json({"config": config_path, **_json(findings), "wrong": findings.wrong})
@@ -54,6 +57,8 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
         ctx.exit(CODES[ConfigError])
     if findings.wrong:
         ctx.exit(1)
+    if findings.uncertain:
+        ctx.exit(CODES[SubmitUncertain])
 
 
 async def _examined(config: Config, clock: Clock) -> Findings:
@@ -72,7 +77,7 @@ def _show(findings: Findings, found: Config) -> None:
 
     screen = Screen()
     screen.print(f"config: {found.path}" if found.path else "config: no file; API keys are read from the environment")
-    for name, told in _places(findings):
+    for name, told in _places(findings, found):
         screen.print(f"{name}: {told}")
     if findings.accounts:
         screen.table(COLUMNS, map(_row, findings.accounts), whole=COLUMNS[1:])
@@ -80,13 +85,19 @@ def _show(findings: Findings, found: Config) -> None:
         for said in finding.webhooks:
             screen.print(f"{finding.account}: {said}")
         if finding.trouble is not None:
-            read = f" (its API key is read from {finding.key_from})" if finding.key == SET else ""
-            screen.print(f"{finding.account}: {finding.trouble}{read}")
+            screen.print(f"{finding.account}: {finding.trouble}")
     if unchecked := [finding.account for finding in findings.accounts if finding.verdict == UNCHECKED]:
         have = "has" if len(unchecked) == 1 else "have"
         screen.print(f"key not checked: {together(unchecked)} {have} no free call that would prove a key")
+    if findings.uncertain:
+        screen.print(f"to do: {_to_do(findings.uncertain)}")
     if findings.wrong or findings.accounts:
         screen.print(f"wrong: {', '.join(findings.wrong)}" if findings.wrong else _well(findings))
+
+
+def _to_do(uncertain: int) -> str:
+    what = "1 submit is uncertain" if uncertain == 1 else f"{uncertain} submits are uncertain"
+    return f"{what}, and may have been billed: `anymedia resume` tells which, and what can be done about each"
 
 
 def _well(findings: Findings) -> str:
@@ -94,7 +105,7 @@ def _well(findings: Findings) -> str:
     return f"nothing is wrong; {ready} of {counted(len(findings.accounts), 'account')} ready"
 
 
-def _places(findings: Findings) -> Iterator[tuple[str, str]]:
+def _places(findings: Findings, found: Config) -> Iterator[tuple[str, str]]:
     """Yield what was found on this machine, each with its name."""
     yield "journal", "off" if findings.journal is None else _journal(findings.journal)
     yield "results", _stored(findings.results)
@@ -102,6 +113,8 @@ def _places(findings: Findings) -> Iterator[tuple[str, str]]:
         yield "storage", _stored(findings.storage)
     if findings.webhooks is not None:
         yield "webhooks", _called(findings.webhooks)
+    if findings.journal is not None:
+        yield from _today(findings.journal, found)
     for proxy in findings.proxies:
         yield "proxy", f"{proxy.url} {'is reached' if proxy.trouble is None else f'is not reached: {proxy.trouble}'}"
     yield "clock", _timed(findings.clock)
@@ -112,8 +125,25 @@ def _journal(journal: Kept) -> str:
         return journal.trouble
     free = "" if journal.free is None else f", {sized(journal.free)} free"
     what = f"{counted(journal.attempts, 'attempt')}, {journal.uncertain} uncertain, {journal.open} open"
-    more = "; `anymedia tasks --state uncertain` lists what may have been billed" if journal.uncertain else ""
-    return f"{journal.path}: {what}{free}{more}"
+    return f"{journal.path}: {what}{free}"
+
+
+def _today(journal: Kept, found: Config) -> Iterator[tuple[str, str]]:
+    """Yield what today has cost, where that is held against a figure."""
+    spent = journal.spent_today
+    if found.daily_alert is not None:
+        yield (
+            "today",
+            f"{dollars(sum(spent.values(), Decimal(0)))} spent; [alerts] tells of {dollars(found.daily_alert)}",
+        )
+    for name, account in found.accounts.items():
+        if account.daily_limit is not None:
+            today = spent.get(name, Decimal(0))
+            used_up = ", which is used up until midnight UTC" if today >= account.daily_limit else ""
+            yield (
+                "today",
+                f"{name} spent {dollars(today)} of its daily_limit of {dollars(account.daily_limit)}{used_up}",
+            )
 
 
 def _stored(stored: Stored) -> str:
@@ -134,7 +164,7 @@ def _timed(timed: Timed) -> str:
 
 def _row(finding: Finding) -> "list[Cell]":
     # Whatever the status is: what lies at the bare origin is no call of the provider's.
-    answers = [] if finding.status is None else ["it answers"]
+    answers = [] if finding.status is None else ["reached"]
     at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
     return [
         [finding.account, *at, *settings_lines(finding.settings)],

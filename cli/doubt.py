@@ -15,6 +15,8 @@ def ways_out(attempt: Attempt, until: datetime | None) -> Iterator[str]:
     """Yield what can be done about an uncertain attempt, which is replayed `until` then."""
     if until is not None:
         yield f"Until {until:%H:%M:%S} UTC {replayed()}."
+    elif (over := attempt.replay_until) is not None:
+        yield f"It could be replayed until {over:%H:%M:%S} UTC: that is over."
     yield f"Look for it in {attempt.order.provider}'s own list of tasks, and note what you find: {settled(attempt)}."
 
 

@@ -1,6 +1,6 @@
 """Where the bill differed from the quote: what `anymedia prices --drift` shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -12,7 +12,7 @@ from anymedia.journal.records import usd_of
 
 from .journal import say_where, with_journal
 from .spend import date_of
-from .text import plain, print_json, say
+from .text import counted, plain, print_json, say
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +80,8 @@ COLUMNS = ("offer", "bills", "differ", "free", "quoted", "billed", "last")
 def show_drift(config: Config, *, as_json: bool) -> None:
     """Print how the bills in the journal compare with their quotes."""
     say_where(config)
-    found = drifts(with_journal(config, lambda ledger: ledger.sums("offer")))
+    sums = with_journal(config, lambda ledger: ledger.sums("offer"))
+    found = drifts(sums)
     if as_json:
         print_json([_json(drift) for drift in found])
         return
@@ -107,6 +108,25 @@ def show_drift(config: Config, *, as_json: bool) -> None:
         ),
         whole=("offer", "last"),
     )
+    for sentence in _remarks(found, sum(each.number for each in sums if _is_untold(each))):
+        say(sentence)
+
+
+def _is_untold(each: Sum) -> bool:
+    """Return whether the provider has told no bill of some attempts that it took."""
+    counts_as = CountsAs.read(each.counts_as)
+    return counts_as.accepted and not counts_as.settled and not counts_as.refunded
+
+
+def _remarks(found: Sequence[Drift], untold: int) -> Iterator[str]:
+    """Yield what the table leaves out, and what sets a quote right."""
+    if untold:
+        yield f"{counted(untold, 'attempt')} of which no bill was told: in no figure here"
+    if any(drift.differing for drift in found):
+        yield (
+            "where bills differ from quotes: `anymedia prices --refresh` asks for live prices, and a price of your own "
+            "is corrected in anymedia.toml, under [providers.NAME.prices]"
+        )
 
 
 def _json(drift: Drift) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from anymedia import Config, Explanation, Money, to_json
+from anymedia.clock import Clock
 from anymedia.config import default_account
 from anymedia.model.options import GenerateOptions
 from anymedia.model.plain import duration, sized
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 @asks
 @routes
 @config_option
-def command(asked: Asked, terms: GenerateOptions | None, config: Config, as_json: bool) -> None:
+@click.pass_obj
+def command(clock: Clock, asked: Asked, terms: GenerateOptions | None, config: Config, as_json: bool) -> None:
     """Show the exact calls, and send nothing.
 
     The command needs no API key. It uses the accounts given with --provider, or those in the config file, or every
@@ -41,7 +44,7 @@ def command(asked: Asked, terms: GenerateOptions | None, config: Config, as_json
     use, and leaves out those without an API key; where none has one, it shows every known provider as if each had.
     """
     if terms is not None:
-        _show_route(asked, terms, config, as_json=as_json)
+        _show_route(asked, terms, config, clock.now(), as_json=as_json)
         return
     found = explanations(asked, config)
     if as_json:
@@ -59,14 +62,14 @@ def _show_all(found: Sequence[Explanation]) -> None:
         _show(screen, each)
 
 
-def _show_route(asked: Asked, terms: GenerateOptions, config: Config, *, as_json: bool) -> None:
-    from .route import route_json, route_of, show_route
+def _show_route(asked: Asked, terms: GenerateOptions, config: Config, now: datetime, *, as_json: bool) -> None:
+    from .route import route_json, route_of, show_route, used_up
 
-    route = route_of(asked, terms, config)
+    route, limited = route_of(asked, terms, config), used_up(config, now)
     if as_json:
-        print_json(route_json(route))
+        print_json(route_json(route, limited))
     else:
-        show_route(route)
+        show_route(route, limited)
 
 
 def explanations(asked: Asked, config: Config) -> list[Explanation]:

@@ -121,8 +121,9 @@ def show_error(error: AnymediaError) -> None:
 def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
     """Return what happened in one sentence, and the reasons below it, each with what it is of (or nothing)."""
     if isinstance(error, NoRoute):
+        told = sorted(error.errors, key=lambda each: not isinstance(each, OverCeiling))  # they come nearest to it
         names: dict[str, list[str]] = {}
-        for each in error.errors:  # several may have one reason
+        for each in told:  # several may have one reason
             names.setdefault("\n".join(_reasons(each)), []).append(_of(each))
         return _of_all(error), [(", ".join(dict.fromkeys(of)), reason) for reason, of in names.items()]
     if isinstance(error, RequestError) and error.problems:
@@ -142,7 +143,9 @@ def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
 def _of_all(error: NoRoute) -> str:
     if error.attempts:
         return f"no offer served this request; {_billed(error)}"
-    return "no offer takes this request" + ("; nothing was sent" if exit_code(error) in UNSENT else "")
+    dear = any(isinstance(each, OverCeiling) for each in error.errors)
+    why = "every offer that takes this request costs more than is allowed" if dear else "no offer takes this request"
+    return why + ("; nothing was sent" if exit_code(error) in UNSENT else "")
 
 
 def _of_request(error: RequestError) -> str:
@@ -199,7 +202,8 @@ def error_facts(error: AnymediaError) -> Iterator[tuple[str, str]]:
 def _advice(error: AnymediaError) -> Iterator[str]:
     errors: Sequence[AnymediaError] = error.errors if isinstance(error, NoRoute) else (error,)
     problems = [problem for each in errors if isinstance(each, RequestError) for problem in each.problems]
-    if any(problem.unsupported and problem.field not in NEVER_DROPPED for problem in problems):
+    lacks = any(problem.unsupported and problem.field not in NEVER_DROPPED for problem in problems)
+    if lacks and not any(isinstance(each, OverCeiling) for each in errors):
         yield "--on-unsupported drop leaves out what an offer does not have."
     by_kind: dict[type[AnymediaError], list[AnymediaError]] = {}
     for each in errors:

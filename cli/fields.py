@@ -132,7 +132,7 @@ _WORD = re.compile(r"(?<![\w.\"'/=-])[a-z_]+(?![\w.\"'/=-])")
 _FLAGS: Mapping[str, str] = {
     **{name: "--" + name.replace("_", "-") for name in (*GenerateOptions.__annotations__, "any_api_key", "force")},
     "config": "--config",
-    "policy": "--route",
+    "policy": "--policy",
     "billed": "--billed/--not-billed",
     "task_id": "--task",
 }

@@ -1,7 +1,8 @@
 """The health of accounts, read from the journal: a new process knows nothing of what earlier ones met."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,10 +12,11 @@ from anymedia import Account, AccountHealth, Attempt, Outcome, Unavailable, to_j
 from anymedia.account import is_of
 from anymedia.clock import Clock
 from anymedia.engine.rules import cooldown
+from anymedia.journal.ledger import Ledger, day_told
 from anymedia.limits.health import Cooldown, Health
 
 from .journal import is_uncertain, read_journal
-from .text import counted, one_line, print_json
+from .text import counted, dollars, one_line, plain, print_json
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -27,6 +29,7 @@ COLUMNS = ("account", "health", "since (UTC)", "asked again", "last hour", "last
 ENDS = {
     Cooldown.NONE: "",
     Cooldown.TIME: "",
+    Cooldown.DAY: "sooner if it fits",
     Cooldown.BALANCE: "sooner if the balance changes",
     Cooldown.CONFIG: "once the API key is changed",
     Cooldown.TRIAL: "one request first",
@@ -48,11 +51,17 @@ class Lately:
     refused: int
     uncertain: int
     not_sent: int
+    spent: Decimal
     error: str | None
 
 
-def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Clock) -> Iterator[Lately]:
-    """Yield the health of each account, as a client would judge it that had made these attempts."""
+def lately(
+    accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Clock, today: Mapping[str, Decimal]
+) -> Iterator[Lately]:
+    """Yield the health of each account, as a client would judge it that had made these attempts.
+
+    `today` is what each has spent since midnight UTC.
+    """
     health = Health(clock, _not_asked)
     ended = sorted(attempts, key=lambda attempt: attempt.ended_at or attempt.started_at)
     for account in accounts:
@@ -62,6 +71,9 @@ def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Cloc
             # Another API key may lead to another balance, and is not bad because that one was.
             if ends not in (Cooldown.KEY, Cooldown.BALANCE) or _is_of_its_key(attempt, account):
                 health.note(account, attempt, ends)
+        spent = today.get(account.name, Decimal(0))
+        if account.daily_limit is not None and spent >= account.daily_limit:
+            health.over_limit(account, day_told(account.name, account.daily_limit, spent))
         sent = [attempt for attempt in its if attempt.outcome is not Outcome.NOT_SENT]
         yield Lately(
             account=account,
@@ -70,6 +82,7 @@ def lately(accounts: Sequence[Account], attempts: Sequence[Attempt], clock: Cloc
             refused=sum(attempt.outcome is Outcome.REFUSED for attempt in sent),
             uncertain=sum(map(is_uncertain, sent)),
             not_sent=len(its) - len(sent),
+            spent=spent,
             error=next((one_line(attempt.error) for attempt in reversed(its) if attempt.error), None),
         )
 
@@ -85,8 +98,12 @@ async def _not_asked(account: Account) -> NoReturn:
 def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, *, as_json: bool) -> None:
     """Print the health of accounts. Errors: ConfigError without a journal."""
     now = clock.now()
-    attempts = read_journal(config, lambda ledger: ledger.attempts(since=now - SPAN))
-    found = list(lately(accounts, attempts, clock))
+
+    async def read(ledger: Ledger) -> tuple[list[Attempt], dict[str, Decimal]]:
+        return await ledger.attempts(since=now - SPAN), await ledger.spent_today(now)
+
+    attempts, today = read_journal(config, read)
+    found = list(lately(accounts, attempts, clock, today))
     if as_json:
         print_json([_json(each) for each in found])
         return
@@ -98,7 +115,8 @@ def show_health(accounts: Sequence[Account], config: Path | None, clock: Clock, 
 def _json(each: Lately) -> dict[str, Any]:
     health = {name: said for name, said in to_json(each.health).items() if name not in ("submitting", "active")}
     counts = {"submits": each.submits, "refused": each.refused, "uncertain": each.uncertain, "not_sent": each.not_sent}
-    return {**health, "key": each.account.api_key is not None, "last_hour": counts, "last_error": each.error}
+    day = {"spent_today": plain(each.spent), "daily_limit": plain(each.account.daily_limit)}
+    return {**health, **day, "key": each.account.api_key is not None, "last_hour": counts, "last_error": each.error}
 
 
 def _row(each: Lately, now: datetime) -> "list[Cell]":
@@ -106,12 +124,18 @@ def _row(each: Lately, now: datetime) -> "list[Cell]":
     state = health.cause.replace("_", " ") if health.cause else "ok" if each.account.api_key else "no API key"
     return [
         health.account,
-        state,
+        [state, *_of_day(each)],
         "" if health.since is None else f"{health.since:%H:%M:%S}",
         [*filter(None, [_again(health, now), _ends(each)])],
         [*_counted(each)] or "nothing",
         _short(each.error or ""),
     ]
+
+
+def _of_day(each: Lately) -> Iterator[str]:
+    """Yield what an account with a daily limit has spent of it."""
+    if each.account.daily_limit is not None:
+        yield f"{dollars(each.spent)} of {dollars(each.account.daily_limit)} today"
 
 
 def _again(health: AccountHealth, now: datetime) -> str:

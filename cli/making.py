@@ -219,7 +219,11 @@ def _facts(task: Task, asset: Asset) -> Iterable[str]:
     if task.account != task.provider:
         yield f"account {task.account}"
     if asset is task.assets[0]:
-        yield f"price {price(task.money)}" + (f" for all {len(task.assets)} files" if len(task.assets) > 1 else "")
+        yield f"price {price(task.money)}" + (_for_all(len(task.assets)))
+
+
+def _for_all(files: int) -> str:
+    return "" if files == 1 else " for both files" if files == 2 else f" for all {files} files"
 
 
 def fetched_so(task_id: str) -> str:

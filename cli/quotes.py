@@ -9,9 +9,9 @@ from anymedia.declare.numbers import as_word
 from anymedia.model.quote import REFUSED
 
 from .age import Ages
-from .fields import in_flags
+from .fields import flag, in_flags
 from .takes import worded
-from .text import dollars, plain, with_credits
+from .text import dollars, plain, together, with_credits
 
 if TYPE_CHECKING:
     from .screen import Cell, Screen
@@ -90,10 +90,20 @@ def _show_table(screen: "Screen", quotes: Sequence[Quote], cheapest: Decimal | N
     told["depends on"] = any(quote.depends_on for quote in quotes)
     columns = [name for name in COLUMNS if told.get(name, True)]
     screen.table(columns, ([row[name] for name in columns] for row in rows), whole=("offer", "billed", "price of"))
-    prices = "".join(str(quote.money) for quote in quotes)
-    marks = [f"{mark} {words}" for mark, words in MARKS.items() if mark in prices + "*" * ("$" in prices)]
-    if remarks := [*filter(None, (", ".join(marks), ages.remark(quotes)))]:
+    shown = "".join(_mark(quote, cheapest) + str(quote.money) for quote in quotes)
+    marks = [f"{mark} {words}" for mark, words in MARKS.items() if mark in shown]
+    if remarks := [*filter(None, (", ".join(marks), _unlike(quotes), ages.remark(quotes)))]:
         screen.block(*remarks, "")
+
+
+def _unlike(quotes: Sequence[Quote]) -> str:
+    """Return which fields that prices go by are not the same for all: the cheapest may be another work then."""
+    seen: dict[str, set[str]] = {}
+    for quote in quotes:
+        for field, value in quote.depends_on.items():
+            seen.setdefault(field, set()).add(worded(field, value))
+    unlike = [flag(field) for field, values in seen.items() if len(values) > 1]
+    return f"not the same work everywhere: give {together(unlike)} to compare like with like" if unlike else ""
 
 
 def _row(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "dict[str, Cell]":
@@ -134,7 +144,7 @@ def _piped(quote: Quote, cheapest: Decimal | None, ages: Ages) -> "list[Cell]":
         quote.account,
         quote.status,
         "-" if refused else str(money),
-        plain(money.list_usd) or "-",
+        "-" if money.list_usd is None else dollars(money.list_usd),
         plain(money.credits) or "-",
         tasks_of(quote),
         [f"{field} {_word(value)}" for field, value in quote.depends_on.items()] or "-",
@@ -159,6 +169,8 @@ def _names(quote: Quote) -> list[str]:
 
 def tasks_of(quote: Quote) -> list[str]:
     """Return how many tasks it takes, and how many works they make where that is another number."""
+    if quote.status == REFUSED:
+        return ["-"]
     return [str(quote.tasks), *([] if quote.works == quote.tasks else [f"makes {quote.works}"])]
 
 

@@ -68,9 +68,10 @@ def command(
 ) -> None:
     """Take up what earlier commands left, and fetch the results.
 
-    The command lists uncertain attempts, and sends them again only with --replay. Exits with 0 when nothing is left
-    open, else 4 when something is still uncertain, 1 when a task failed or could not be fetched, 5 when one is
-    not finished. `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
+    The command lists uncertain attempts, those of programs that are still running too, and sends them again only with
+    --replay. Exits with 0 when nothing is left open, else 4 when something is still uncertain, 1 when a task failed or
+    could not be fetched, 5 when one is not finished: so a cron job of it tells of money that nobody knows of.
+    `anymedia tasks settle ID --dismiss` leaves alone what can never be fetched.
 
     With --json one object: tasks, files (where they are), uncertain (attempts), errors; with --handle as `generate`.
     """
@@ -163,7 +164,7 @@ def _show(recovery: "Recovery") -> None:
             if error.task_id is not None and not isinstance(error, TaskError | Blocked):
                 say(fetched_so(error.task_id))
     if not (recovery.tasks or recovery.uncertain or recovery.errors):
-        say("nothing was left open")
+        say("nothing is uncertain, and nothing was left open")
 
 
 def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncertain]) -> None:
@@ -193,4 +194,6 @@ def _uncertain(attempt: Attempt, replayed: SubmitUncertain | None) -> "Iterator[
         yield "replay", replayed.message
     if (until := replay_until(attempt)) is not None:
         yield "replay", f"until {until:%H:%M:%S} UTC {replays()}"
+    elif attempt.replay_until is not None and replayed is None:
+        yield "replay", f"it could be replayed until {attempt.replay_until:%H:%M:%S} UTC: that is over"
     yield "settle", f"look for it in {attempt.order.provider}'s own list of tasks, then {settled(attempt)}"

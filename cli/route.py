@@ -1,13 +1,17 @@
 """The route of a request from offer to offer, for people and for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from anymedia import Account, Config, Money, PriceStatus, Quote, Route, Secret
+from anymedia.journal.ledger import day_told
 from anymedia.model.options import GenerateOptions
 
+from .journal import with_journal
 from .prices import pool
 from .quotes import quote_json, reasons_of, tasks_of
 from .request import Asked
@@ -38,11 +42,24 @@ def _whole(account: Account) -> "dict[str, str | Secret]":
     return {**account.settings, **{name: Secret("its own") for name in needed}}
 
 
-def route_json(route: Route) -> dict[str, Any]:
+def used_up(config: Config, now: datetime) -> dict[str, str]:
+    """Return what accounts with a daily limit may spend and have spent, in words, where nothing is left of it."""
+    limits = {name: account.daily_limit for name, account in config.accounts.items() if account.daily_limit is not None}
+    if not limits or config.journal is None:
+        return {}
+    spent = with_journal(config, lambda ledger: ledger.spent_today(now))
+    return {
+        name: day_told(name, limit, today)
+        for name, limit in limits.items()
+        if (today := spent.get(name, Decimal(0))) >= limit
+    }
+
+
+def route_json(route: Route, limited: Mapping[str, str]) -> dict[str, Any]:
     """Return a route as JSON: its steps and refusals are quotes, each step with why it stands there."""
     return {
         "policy": route.policy,
-        "steps": [{**quote_json(quote), "why": why} for quote, why in _steps(route)],
+        "steps": [{**quote_json(quote), "why": why} for quote, why in _steps(route, limited)],
         "refused": [quote_json(quote) for quote in route.refused],
         "max_price": plain(route.max_price),
         "worst": plain(route.worst),
@@ -50,14 +67,14 @@ def route_json(route: Route) -> dict[str, Any]:
     }
 
 
-def show_route(route: Route) -> None:
+def show_route(route: Route, limited: Mapping[str, str]) -> None:
     """Print a route: what is asked in which order, what is not and why, and what it comes to at worst."""
     from .screen import Screen, pairs
 
     screen = Screen()
     rows: list[list[Cell]] = [
         [f"{number}", _name(quote), str(quote.money), tasks_of(quote), why]
-        for number, (quote, why) in enumerate(_steps(route), 1)
+        for number, (quote, why) in enumerate(_steps(route, limited), 1)
     ]
     if rows:
         screen.table(COLUMNS, rows, whole=("offer", "billed"))
@@ -76,8 +93,8 @@ def _not_bound(quote: Quote) -> str:
     return "is unknown" if quote.money.usd is None else "is an estimate that may be too low"
 
 
-def _steps(route: Route) -> Iterator[tuple[Quote, str]]:
-    """Yield each step with why it stands where it does."""
+def _steps(route: Route, limited: Mapping[str, str]) -> Iterator[tuple[Quote, str]]:
+    """Yield each step with why it stands where it does; `limited` says of accounts that nothing more is sent today."""
     seen: set[str] = set()
     for quote in route.steps:
         place = "first" if not seen else "next"
@@ -89,13 +106,19 @@ def _steps(route: Route) -> Iterator[tuple[Quote, str]]:
         else:
             why = f"{place} in order" + (", until another has more room" if route.policy == "spread" else "")
         seen.add(quote.account)
-        yield quote, why
+        yield quote, f"{why}, but passed over: {limited[quote.account]}" if quote.account in limited else why
 
 
 def _sentences(route: Route) -> Iterator[str]:
     """Yield what a route comes to: the ceiling, and the worst case."""
     if not route.steps:
-        yield "no offer takes this request: nothing would be sent"
+        is_dear = any(reason.startswith("max_price: ") for quote in route.refused for reason in quote.reasons[:1])
+        why = (
+            "every offer that takes this request costs more than is allowed"
+            if is_dear
+            else "no offer takes this request"
+        )
+        yield f"{why}: nothing would be sent"
         return
     if route.max_price is not None:
         yield f"ceiling: {dollars(route.max_price)} over every attempt and part"

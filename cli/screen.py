@@ -17,9 +17,6 @@ from .text import json_of, printable
 UNLIMITED = 10_000
 """Columns of a pipe."""
 
-ROOMY = 80
-"""Columns of a terminal on which a name may keep its line."""
-
 GAP, WORD = 2, 12
 """Columns between those of a table, and of a word that is folded at the latest."""
 
@@ -81,7 +78,7 @@ class Screen(Console):
         """
         made = Table(box=SIMPLE_HEAD if self.is_terminal else None, padding=(0, 1, 0, 0), header_style="bold")
         heads, cells = tuple(columns), [[self._cell(cell) for cell in row] for row in rows]
-        kept = whole if self.width >= ROOMY else self._kept(heads, cells, whole)
+        kept = self._kept(heads, cells, whole)
         for head in heads:
             made.add_column(head, overflow="fold", no_wrap=head in kept)
         if fill and self.is_terminal:

@@ -30,7 +30,7 @@ class Spent:
 
     `refunded` are those of the accepted that failed or were canceled and whose price is given back. `usd` is what the
     provider billed, else the quote, and None where no price is known; `exact` says that all of it is what the provider
-    billed.
+    billed, and `uncertain_exact` that each uncertain one has an exact quote.
     """
 
     group: str
@@ -43,6 +43,7 @@ class Spent:
     uncertain: int
     uncertain_usd: Decimal | None
     uncertain_unknown: int
+    uncertain_exact: bool
 
 
 def _names(text: str) -> Iterable[str]:
@@ -130,6 +131,7 @@ def added_up(group: str, sums: Iterable[Sum]) -> Spent:
         uncertain=sum(each.number for each in doubtful),
         uncertain_usd=_usd(doubtful),
         uncertain_unknown=sum(each.number - each.known for each in doubtful),
+        uncertain_exact=all(each.exact_quotes == each.known for each in doubtful),
     )
 
 
@@ -162,7 +164,7 @@ def _json(spent: Spent) -> dict[str, str | int | None]:
 
 
 def _row(spent: Spent) -> tuple[str, ...]:
-    doubtful = sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=False, told=possibly)
+    doubtful = sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=spent.uncertain_exact, told=possibly)
     return (
         spent.group,
         str(spent.accepted),

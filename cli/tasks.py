@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from anymedia import Asset, Attempt, Billed, Failure, Task, load_config, to_json
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
+from anymedia.journal import Ledger
 from anymedia.model.names import no_such
 from anymedia.model.task import STATUSES
 
@@ -63,6 +64,7 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
 @kind_option("Attempts at works of this kind.")
 @since_option
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
+@click.option("--open", "open_", is_flag=True, help="Attempts of which something may still come: tasks, and doubt.")
 @click.option("--unknown", is_flag=True, help="Tasks that webhooks told of, and that were not bought here.")
 @config_option
 @click.pass_context
@@ -74,6 +76,7 @@ def command(
     kind: str | None,
     since: datetime | None,
     limit: int,
+    open_: bool,
     unknown: bool,
     config: Path | None,
     as_json: bool,
@@ -100,6 +103,7 @@ def command(
         _list_unknown(read_journal(config, lambda ledger: ledger.unknown()), as_json=as_json)
         return
     filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "kind": kind, "since": since}
+    filters["open"] = True if open_ else None
     if as_json:
         read_journal(config, lambda ledger: print_json_list(_json(ledger.each(limit=limit, **filters))))
     elif attempts := read_journal(config, lambda ledger: ledger.attempts(limit=limit, **filters)):
@@ -140,14 +144,16 @@ def show(name: str, show: bool, config: Path | None, as_json: bool) -> None:
 
 @command.command("settle", cls=Command, example="tasks settle 3f2a --not-billed")
 @click.argument("name", metavar="ID")
-@click.option("--billed/--not-billed", default=None, help="Whether it was billed.")
+@click.option("--billed", is_flag=True, help="It was billed, and its task is not known.")
+@click.option("--not-billed", is_flag=True, help="It was not billed.")
 @click.option("--task", "task_id", metavar="TASK_ID", help="It was billed, and this is its task.")
 @click.option("--dismiss", is_flag=True, help="Its task, or the task's files, are waited for no more.")
-@click.option("--force", is_flag=True, help="Say otherwise than it was settled before.")
+@click.option("--force", is_flag=True, help="Settle otherwise than before, or while a replay would still fetch it.")
 @config_option
 def settle(
     name: str,
-    billed: bool | None,
+    billed: bool,
+    not_billed: bool,
     task_id: str | None,
     dismiss: bool,
     force: bool,
@@ -157,25 +163,42 @@ def settle(
     """Note what became of an uncertain attempt, or that a task's result is not waited for any more.
 
     Nothing is sent. Give what you found in the provider's own list of tasks. `anymedia resume` waits for the task
-    given with --task, and leaves alone what was dismissed.
+    given with --task, and leaves alone what was dismissed. While `anymedia resume --replay` would still fetch the
+    result, --billed and --not-billed need --force: what is settled is not replayed.
     """
-    if [billed is not None, task_id is not None, dismiss].count(True) != 1:
+    if [billed, not_billed, task_id is not None, dismiss].count(True) != 1:
         raise click.UsageError("give one of --billed, --not-billed, --task and --dismiss")
     if dismiss:
         attempt = read_journal(config, lambda ledger: ledger.dismiss(name))
     else:
-        attempt = read_journal(config, lambda ledger: ledger.settle(name, billed is not False, task_id, force=force))
+
+        async def settled(ledger: Ledger) -> Attempt:
+            if task_id is None and not force:
+                _refuse_while_replayed(await ledger.find(name))
+            return await ledger.settle(name, not not_billed, task_id, force=force)
+
+        attempt = read_journal(config, settled)
     if as_json:
         print_json(attempt_json(attempt))
     else:
         _screen().print(f"{attempt.id[:SHORT_ID]} {_settled(attempt)}")
 
 
+def _refuse_while_replayed(attempt: Attempt) -> None:
+    """Refuse to give up a result that can still be had. Errors: OutOfBounds."""
+    if is_uncertain(attempt) and (until := replay_until(attempt)) is not None:
+        message = (
+            f"until {until:%H:%M:%S} UTC {replayed()}, and its result is fetched; what is settled is not replayed. "
+            "--force settles it all the same"
+        )
+        raise OutOfBounds(problems=[Problem(field="id", message=f"{attempt.id[:SHORT_ID]}: {message}")])
+
+
 def _settled(attempt: Attempt) -> str:
     if attempt.dismissed:
         return "is dismissed: `anymedia resume` leaves it alone"
     if attempt.task is not None:
-        return f"is task {attempt.task.id}: `anymedia resume` waits for it"
+        return f"is task {attempt.task.id}, which nobody has looked at yet: `anymedia resume` does, and waits for it"
     return f"is {stands(attempt)}"
 
 
@@ -271,7 +294,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("why", attempt.order.why),
         ("asked", _time(attempt.started_at)),
         ("answered", _time(attempt.ended_at)),
-        ("queued", _seconds(attempt.queued)),
+        ("waited" if attempt.task is None else "queued", _seconds(attempt.queued)),
         ("running", _seconds(attempt.running)),
         ("sent", f"{attempt.sends} times" if attempt.sends > 1 else None),
         (

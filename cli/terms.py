@@ -11,57 +11,40 @@ from anymedia.model.options import POLICIES, GenerateOptions, usd
 
 T = TypeVar("T")
 
-AS_CONFIGURED = "as configured"
-"""What --route stands for where no policy is given with it."""
-
 
 def buys(function: Callable[..., T]) -> Callable[..., T]:
     """Add the flags to a command; it receives those that are given as `terms`, and [route] supplies the others."""
-    route = click.option(
-        "--route",
-        "policy",
-        type=click.Choice(POLICIES),
-        help="The order of the offers: as the accounts are named or configured, by price, or by free room in their "
-        "limits. Without it: by price, unless --provider or [route] accounts gives an order.",
-    )
-    return _buying(function, [route, *_FLAGS])
+
+    @wraps(function)
+    def buying(*args: Any, **given: Any) -> T:
+        return function(*args, terms=_terms(given), **given)
+
+    return _flagged(buying, _FLAGS)
 
 
 def routes(function: Callable[..., T]) -> Callable[..., T]:
-    """Add the flags to a command that shows the route; `terms` is None where none of them is given."""
+    """Add the flags to a command that shows the route; `terms` is None where none of them is given, nor --route."""
     route = click.option(
-        "--route",
-        "policy",
-        is_flag=False,
-        flag_value=AS_CONFIGURED,
-        callback=_policy,
-        metavar=f"[{'|'.join(POLICIES)}]",
-        help="Show the route and the worst case. Without a value, at the end of the line, it is the configured policy. "
-        "Any flag below also shows the route.",
+        "--route", "is_route", is_flag=True, help="Show the route and the worst case; so does any flag below."
     )
-    return _buying(function, [route, *_FLAGS], when_asked=True)
 
-
-def _buying(
-    function: Callable[..., T], flags: Sequence[Callable[..., Any]], *, when_asked: bool = False
-) -> Callable[..., T]:
     @wraps(function)
-    def buying(*args: Any, **given: Any) -> T:
-        terms = {name: said for name in _NAMES if (said := given.pop(name)) is not None}
-        asked = bool(terms)
-        if terms.get("policy") == AS_CONFIGURED:
-            del terms["policy"]
-        return function(*args, terms=cast(GenerateOptions, terms) if asked or not when_asked else None, **given)
+    def routing(*args: Any, is_route: bool, **given: Any) -> T:
+        terms = _terms(given)
+        return function(*args, terms=terms if terms or is_route else None, **given)
 
+    return _flagged(routing, [route, *_FLAGS])
+
+
+def _terms(given: dict[str, Any]) -> GenerateOptions:
+    """Take the options that are said out of what a command is given."""
+    return cast(GenerateOptions, {name: said for name in _NAMES if (said := given.pop(name)) is not None})
+
+
+def _flagged(function: Callable[..., T], flags: Sequence[Callable[..., Any]]) -> Callable[..., T]:
     for flag in reversed(flags):
-        buying = flag(buying)
-    return buying
-
-
-def _policy(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    if text in (None, AS_CONFIGURED, *POLICIES):
-        return text
-    raise click.BadParameter(f"must be one of {', '.join(POLICIES)}, or nothing at the end of the line, not {text!r}")
+        function = flag(function)
+    return function
 
 
 def _usd(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -79,6 +62,12 @@ _NAMES = ("policy", "max_price", "allow_unknown_price", "fallback", "on_uncertai
 _GOES_ON = click.Choice(["stop", "continue"])
 
 _FLAGS: tuple[Callable[..., Any], ...] = (
+    click.option(
+        "--policy",
+        type=click.Choice(POLICIES),
+        help="The order of the offers: as the accounts are named or configured, by price, or by free room in their "
+        "limits. Without it: by price, unless --provider or [route] accounts gives an order.",
+    ),
     click.option(
         "--max-price",
         callback=_usd,

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import cached_property, wraps
@@ -382,7 +382,7 @@ class Client:
         held = self.config.accounts.get(account)
         ledger = self._written("nothing tells what a webhook is about")
         if held is None:
-            refused = WebhookRefused("it is for no account of the configuration")
+            refused = WebhookRefused("no account of the configuration has this name")
             self._session.tell(Refused(account, str(refused)))
             raise refused
         return await self._webhooks.receive(held, ledger, headers, body, token)
@@ -507,15 +507,17 @@ class Client:
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
+        accounts: Collection[str] | None = None,
     ) -> Recovery:
-        """Take up what earlier processes left: wait for live tasks, fetch their results, report what is uncertain.
+        """Take up what earlier processes left: wait for live tasks, fetch their results; report all that is uncertain.
 
         Files go to `where`, with `names` and a `sidecar`, as with download; None is the configured storage where its
         `results` are on, else they are not fetched. `replay` sends uncertain submits again where the provider still
         honours their replay key, until `Attempt.replay_until`; nothing else is ever sent again. What other living
-        processes wait for is left to them. `any_api_key` takes up what was submitted with an API key that the account
-        no longer has, and replays none of it.
-        Errors: ConfigError without a journal, JournalError.
+        processes wait for is left to them; an uncertain submit, for which nobody waits, is reported whoever sent it.
+        `any_api_key` takes up what was submitted with an API key that the account no longer has, and replays none of
+        it. `accounts` leaves to other clients what was bought at any but these.
+        Errors: ConfigError without a journal or for an account that is not configured, JournalError.
         """
         limit = seconds(timeout)
         recoverer = Recoverer(
@@ -527,6 +529,7 @@ class Client:
             files=self._files,
             sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
+            accounts=None if accounts is None else {account.name for account in self._named(accounts)},
         )
         known = self.config.storage
         fetched = where is not None or (known is not None and known.results)
@@ -672,15 +675,18 @@ class Client:
     # Who is asked
 
     def _accounts(self, names: Sequence[str]) -> list[Account]:
-        for name in names:
-            if not isinstance(name, str):
-                raise ConfigError(f"accounts are named one by one behind the request, not as {name!r:.60}")
-        accounts = [self.config.account(name) for name in names] or list(self.config.accounts.values())
+        accounts = self._named(names) or list(self.config.accounts.values())
         if not accounts:
             from .keyless import no_account  # which few clients need
 
             raise no_account(self.config.path)
         return accounts
+
+    def _named(self, names: Collection[str]) -> list[Account]:
+        for name in names:
+            if not isinstance(name, str):
+                raise ConfigError(f"accounts are named one by one behind the request, not as {name!r:.60}")
+        return [self.config.account(name) for name in names]
 
     def _for(self, request: AnyRequest, names: Sequence[str], terms: Options) -> list[Account]:
         """Return the accounts (all, when none is named) that a request may go to."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
@@ -224,10 +224,17 @@ class SyncClient:
         timeout: float | None = TIMEOUT,
         replay: bool = False,
         any_api_key: bool = False,
+        accounts: Collection[str] | None = None,
     ) -> Recovery:
         """As Client.recover."""
         recovering = self._client.recover(
-            where, names=names, sidecar=sidecar, timeout=timeout, replay=replay, any_api_key=any_api_key
+            where,
+            names=names,
+            sidecar=sidecar,
+            timeout=timeout,
+            replay=replay,
+            any_api_key=any_api_key,
+            accounts=accounts,
         )
         return self._wait(recovering)
 

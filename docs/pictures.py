@@ -26,7 +26,7 @@ COLUMNS = 80
 COMMANDS = (
     'anymedia prices "a lighthouse at dusk" --model flux-2-pro --resolution 1K',
     """anymedia generate "a lighthouse at dusk" --model flux-2-pro --resolution 1K \\
-    --route cheapest --max-price 0.10 --out out""",
+    --policy cheapest --max-price 0.10 --out out""",
     "anymedia tasks",
 )
 """What is typed, one after the other, at simulators that keep their journal."""

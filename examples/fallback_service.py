@@ -13,7 +13,7 @@ Where callers are not all the same person, put who it is before the idempotency 
 import argparse
 import asyncio
 import json
-from collections import Counter
+import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from decimal import Decimal
@@ -126,6 +126,28 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
+@attrs.frozen
+class Family:
+    """A metric: its kind and its help, and what the names of its samples begin with."""
+
+    kind: str
+    says: str
+
+
+FAMILIES = {
+    "anymedia_attempts_total": Family("counter", "Submits by how they ended."),
+    "anymedia_spend_usd_total": Family(
+        "counter", "USD billed, or possibly billed; what was given back is still in it."
+    ),
+    "anymedia_returned_usd_total": Family("counter", "USD of anymedia_spend_usd_total that were given back."),
+    "anymedia_task_seconds": Family("histogram", "Seconds from a task's submit until it was over."),
+    "anymedia_alerts_total": Family("counter", "Alerts of a day that has cost more than [alerts] says."),
+    "anymedia_open_tasks": Family("gauge", "Tasks that are not known to be over."),
+    "anymedia_account_is_asked": Family("gauge", "Whether an account gets requests (1) or is left alone (0)."),
+}
+"""Every metric, in the order of the page: the format wants all samples of one below its type."""
+
+
 class Metrics:
     """What the client's `on_event` tells, added up for Prometheus.
 
@@ -133,53 +155,68 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self._counted: Counter[str] = Counter()
-        self._amounts: dict[str, Decimal] = {}
+        self._samples: dict[str, dict[str, Decimal]] = {family: {} for family in FAMILIES}
+        self._counted: dict[tuple[str, str], tuple[Decimal, dict[str, str]]] = {}
+        self._add("anymedia_alerts_total", 0)
 
     def see(self, event: Attempt | Task | Alert) -> None:
         """Count an event: how a submit ended and what it costs, how a task ended and how long it took, an alert."""
         if isinstance(event, Alert):
-            self._counted["anymedia_alerts_total"] += 1
+            self._add("anymedia_alerts_total", 1)
         elif isinstance(event, Attempt):
-            if event.outcome is not None:
-                order, billed = event.order, "possibly" if event.task is None else "yes"
-                self._counted[_row("attempts_total", account=order.account, outcome=event.outcome)] += 1
-                spend = _row("spend_usd_total", account=order.account, model=order.model or "", billed=billed)
-                self._add(spend, event.reserved or Decimal(0))
+            self._ended(event)
         elif event.state.final and event.ended_at is not None:
             self._took((event.ended_at - event.submitted_at).total_seconds(), account=event.account, state=event.state)
+            self._billed(event)
+
+    def _ended(self, attempt: Attempt) -> None:
+        if attempt.outcome is None:
+            return
+        order, task, usd = attempt.order, attempt.task, attempt.reserved or Decimal(0)
+        self._add("anymedia_attempts_total", 1, account=order.account, outcome=attempt.outcome)
+        labels = {"account": order.account, "model": order.model or "", "billed": "possibly" if task is None else "yes"}
+        if usd:
+            self._add("anymedia_spend_usd_total", usd, **labels)
+        if task is not None and not task.state.final:
+            self._counted[task.account, task.id] = usd, labels
+
+    def _billed(self, task: Task) -> None:
+        """Count what a task was billed beyond what was counted when it was accepted, or what was given back of that."""
+        before, labels = self._counted.pop((task.account, task.id), (None, {}))
+        if before is None or task.money.usd in (None, before):
+            return  # another process bought it and counts it, or it cost what was quoted
+        more = task.money.usd - before
+        self._add(f"anymedia_{'spend' if more > 0 else 'returned'}_usd_total", abs(more), **labels)
 
     def _took(self, seconds: float, **labels: str) -> None:
         for bucket in (*BUCKETS, "+Inf"):
-            self._counted[_row("task_seconds_bucket", **labels, le=str(bucket))] += seconds <= float(bucket)
-        self._counted[_row("task_seconds_count", **labels)] += 1
-        self._add(_row("task_seconds_sum", **labels), Decimal(str(seconds)))
+            self._add("anymedia_task_seconds", int(seconds <= float(bucket)), "_bucket", **labels, le=str(bucket))
+        self._add("anymedia_task_seconds", Decimal(str(seconds)), "_sum", **labels)
+        self._add("anymedia_task_seconds", 1, "_count", **labels)
 
-    def _add(self, row: str, amount: Decimal) -> None:
-        if amount:
-            self._amounts[row] = self._amounts.get(row, Decimal(0)) + amount
+    def _add(self, family: str, amount: Decimal | int, part: str = "", **labels: str) -> None:
+        samples, row = self._samples[family], sample(f"{family}{part}", **labels)
+        samples[row] = samples.get(row, Decimal(0)) + amount
 
     def text(self, accounts: Iterable[AccountHealth]) -> str:
         """Return all of it, with how the accounts do now, in Prometheus' text format."""
-        now: dict[str, int] = {}
-        for each in accounts:
-            now[_row("open_tasks", account=each.account)] = each.active
-            now[_row("account_is_asked", account=each.account)] = int(each.cause is None)
-        rows = [f"{row} {value}" for row, value in {**self._counted, **self._amounts, **now}.items()]
-        return "".join(f"{line}\n" for line in (*TYPES, *rows))
+        accounts = [*accounts]
+        now = {
+            "anymedia_open_tasks": {each.account: each.active for each in accounts},
+            "anymedia_account_is_asked": {each.account: int(each.cause is None) for each in accounts},
+        }
+        lines = []
+        for name, family in FAMILIES.items():
+            lines += [f"# HELP {name} {family.says}", f"# TYPE {name} {family.kind}"]
+            lines += [f"{row} {plain(value)}" for row, value in self._samples[name].items()]
+            lines += [f"{sample(name, account=account)} {value}" for account, value in now.get(name, {}).items()]
+        return "".join(f"{line}\n" for line in lines)
 
 
-TYPES = [
-    "# TYPE anymedia_task_seconds histogram",
-    *(f"# TYPE anymedia_{name}_total counter" for name in ("alerts", "attempts", "spend_usd")),
-    *(f"# TYPE anymedia_{name} gauge" for name in ("open_tasks", "account_is_asked")),
-]
-
-
-def _row(name: str, **labels: str) -> str:
-    """Return what stands before a figure: a metric's name and its labels, which are written as JSON's texts are."""
+def sample(name: str, **labels: str) -> str:
+    """Return what stands before a figure: a name and its labels, which are written as JSON's texts are."""
     written = ",".join(f"{label}={json.dumps(str(value), ensure_ascii=False)}" for label, value in labels.items())
-    return f"anymedia_{name}{{{written}}}"
+    return f"{name}{{{written}}}" if written else name
 
 
 @web.middleware
@@ -248,7 +285,7 @@ def told(request: web.Request, number: int, attempts: Iterable[Attempt], **facts
 
 
 def plain(usd: Decimal | None) -> str | None:
-    """Return USD as JSON has them; None: nobody knows."""
+    """Return an amount without an exponent; None: nobody knows."""
     return None if usd is None else f"{usd.normalize():f}"
 
 
@@ -298,6 +335,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), help="where the pictures go (out)")
     parser.add_argument("--port", type=int, default=8080)
     given = parser.parse_args()
+    # What is alerted, an account that is left alone, a bill above its quote: a service that hides them helps nobody.
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     web.run_app(service(given.config, given.out), host="127.0.0.1", port=given.port, shutdown_timeout=TIMEOUT)
 
 

@@ -8,7 +8,22 @@ from anymedia.cli.journal import SHORT_ID
 from anymedia.cli.text import counted
 
 from .data import Data, Row
-from .words import amount, billed, cause, damaged, doubtful, elsewhere, ended, moment, offer, rate, replayed, selected
+from .words import (
+    amount,
+    billed,
+    cause,
+    confirmed,
+    damaged,
+    doubtful,
+    elsewhere,
+    ended,
+    moment,
+    offer,
+    rate,
+    replayed,
+    returned,
+    selected,
+)
 
 if TYPE_CHECKING:
     from anymedia.cli.screen import Screen
@@ -25,7 +40,6 @@ def show(data: Data) -> None:
     _show_uncertain(screen, data)
     screen.headline("summary", "cyan", selected(data.wanted))
     total = data.total
-    refunded = counted(total.spent.refunded, "task")
     screen.block(
         pairs(
             (name, told)
@@ -33,10 +47,13 @@ def show(data: Data) -> None:
                 ("attempts", f"{total.number:,}: {ended(total)}"),
                 (
                     "billed",
-                    f"{billed(total)}, of it {amount(total.spent.settled_usd)} as providers confirmed it",
+                    f"{billed(total)}, {confirmed(total)}",
                 ),
                 ("may have been", doubtful(total)),
-                ("given back", f"{amount(total.given_back, exact=False)}, {refunded}" if total.spent.refunded else ""),
+                (
+                    "given back",
+                    f"{amount(total.given_back, exact=False)}, {returned(total)}" if total.spent.refunded else "",
+                ),
                 ("succeeded", rate(total)),
                 ("note", damaged(data)),
             )

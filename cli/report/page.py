@@ -17,7 +17,7 @@ from .results import results
 from .style import style
 from .tables import by_day, groups, prices
 from .uncertain import uncertain
-from .words import amount, damaged, ended, moment, possible, rate, selected
+from .words import amount, confirmed, damaged, ended, moment, possible, rate, returned, selected
 
 MARK = '<meta name="generator" content="anymedia report">'
 """What tells that a file is such a page, within its first letters."""
@@ -101,17 +101,17 @@ def _summary(data: Data) -> Html:
         _tile(
             "billed",
             amount(spent.usd, exact=spent.exact),
-            _more(spent.unknown, f"of it {amount(spent.settled_usd)} as providers confirmed it"),
+            _more(spent.unknown, confirmed(total)),
         ),
         _tile(
             "may have been billed",
-            possible(spent.uncertain_usd) if spent.uncertain else amount(Decimal(0)),
+            possible(spent.uncertain_usd, exact=spent.uncertain_exact) if spent.uncertain else amount(Decimal(0)),
             _more(spent.uncertain_unknown, counted(spent.uncertain, "uncertain attempt")),
         ),
         _tile(
             "given back",
             amount(total.given_back, exact=not spent.refunded),
-            f"as {counted(spent.refunded, 'task')} that failed or were canceled had been quoted",
+            returned(total),
         ),
         _tile("succeeded", rate(total) or "–", ended(total)),
     ]

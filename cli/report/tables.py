@@ -78,7 +78,8 @@ def known(row: Row) -> Html:
 def perhaps(row: Row) -> Html:
     """Return what may have been billed for a group beside."""
     spent = row.spent
-    return _sum(spent.uncertain_usd, spent.uncertain_unknown, possible) if spent.uncertain else Html()
+    shown = partial(possible, exact=spent.uncertain_exact)
+    return _sum(spent.uncertain_usd, spent.uncertain_unknown, shown) if spent.uncertain else Html()
 
 
 def _sum(usd: Decimal | None, unknown: int, shown: Callable[[Decimal], str]) -> Html:

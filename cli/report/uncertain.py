@@ -20,7 +20,7 @@ ANSWER, PROMPT = 500, 300
 """Letters of an answer and of a prompt that are shown at most."""
 
 LEAD = (
-    "Of these nobody knows whether they were billed, and none is sent again by itself. Look for each in the provider's "
+    "It is not known whether these were billed, and none is sent again by itself. Look for each in the provider's "
     "own list of tasks, and note with `anymedia tasks settle` what you found:"
 )
 
@@ -96,6 +96,6 @@ def _replay(attempt: Attempt, data: Data) -> Inside:
     """Say whether, and until when, a replay is safe: the page is read later than it is made."""
     until = replayed(attempt, data.made_at)
     if until is None:
-        return "no: nothing tells the provider that it would be the same task"
+        return f"no: {attempt.order.provider} would take it for a new task, and bill it again"
     again = command("anymedia resume --replay")
     return ["until ", el("strong", moment(until)), ": ", again, " does, and it is bought once"]

@@ -32,9 +32,9 @@ def amount(usd: Decimal | None, *, exact: bool = True) -> str:
     return str(Money(usd=usd, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE))
 
 
-def possible(usd: Decimal | None) -> str:
+def possible(usd: Decimal | None, *, exact: bool) -> str:
     """Return an amount that may have been billed, as it is shown everywhere."""
-    return possibly(Money(usd=usd, status=PriceStatus.APPROXIMATE))
+    return possibly(Money(usd=usd, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE))
 
 
 def signed(usd: Decimal) -> str:
@@ -56,9 +56,8 @@ def billed(row: Row) -> str:
 def doubtful(row: Row) -> str:
     """Return what may have been billed for a group beside; nothing where nothing is uncertain."""
     spent = row.spent
-    return (
-        sums_told(spent.uncertain_usd, spent.uncertain_unknown, exact=False, told=possibly) if spent.uncertain else ""
-    )
+    usd, unknown = spent.uncertain_usd, spent.uncertain_unknown
+    return sums_told(usd, unknown, exact=spent.uncertain_exact, told=possibly) if spent.uncertain else ""
 
 
 def rate(row: Row) -> str:
@@ -115,3 +114,16 @@ def replayed(attempt: Attempt, now: datetime) -> datetime | None:
     """Return until when a replay of an attempt buys nothing twice; None where it would, or could by now."""
     until = attempt.replay_until
     return until if until is not None and attempt.started_at <= now <= until else None
+
+
+def returned(row: Row) -> str:
+    """Return for how many tasks money came back."""
+    number = row.spent.refunded
+    if not number:
+        return "no task that failed or was canceled"
+    return "the quote of 1 task that failed or was canceled" if number == 1 else f"the quotes of {number} failed tasks"
+
+
+def confirmed(row: Row) -> str:
+    """Return how much of what was billed the providers have told."""
+    return f"{amount(row.spent.settled_usd)} of it confirmed by the providers"

@@ -35,6 +35,8 @@ async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, 
     except AnymediaError as error:
         error.attempts = purchase.attempts
         raise
+    finally:
+        purchase.tell_of_excess()
 
 
 class Generation:
@@ -79,6 +81,8 @@ class Generation:
         except BaseException:
             await self._abandon()
             raise
+        finally:
+            self._purchase.tell_of_excess()
 
     def _follow(self, share: Share) -> None:
         self._waiting[asyncio.ensure_future(self._done(share))] = share

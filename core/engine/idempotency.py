@@ -17,7 +17,7 @@ from anymedia.model.request import AnyRequest, Request, unreadable
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Attempt, Task
 from anymedia.model.urls import unsigned
-from anymedia.model.vocabulary import Billed, Outcome
+from anymedia.model.vocabulary import Billed
 
 from .accepted import Accepted
 from .session import Session
@@ -45,7 +45,8 @@ class IdempotencyKeys:
         """Claim an idempotency key while a request is bought under it; yield the claim, with what it bought before.
 
         Without a key nothing is claimed, and None is yielded. Errors: OutOfBounds for a key that another request was
-        bought under, DeadlineExceeded when another call holds it for too long, ConfigError without a journal.
+        bought under, ConfigError without a journal; DeadlineExceeded when another call holds it for too long, or
+        JournalError, both with `billed` unknown: what was bought under the key is not known.
         """
         return nullcontext() if key is None else self._held(key, request, deadline)
 
@@ -97,8 +98,10 @@ class IdempotencyKeys:
                     await self._session.catch_up()
                     claimed = await ledger.claim(key, request)
             except TimeoutError:
-                message = f"the journal did not answer in time about the key {key!r}; nothing was sent"
-                raise DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO) from None
+                raise _not_known(f"the journal did not answer in time about the idempotency key {key!r}") from None
+            except JournalError as error:
+                error.billed = Billed.UNKNOWN  # an earlier call may have bought it
+                raise
             if claimed is not None:
                 return claimed
             if clock.monotonic() + pause > deadline:
@@ -115,8 +118,12 @@ class IdempotencyKeys:
 
 
 def _too_late(key: str) -> DeadlineExceeded:
-    message = f"another call still works under the idempotency key {key!r}; this one has sent nothing"
-    return DeadlineExceeded(message, outcome=Outcome.NOT_SENT, billed=Billed.NO)
+    return _not_known(f"another call is buying under the idempotency key {key!r}, and may be billed")
+
+
+def _not_known(why: str) -> DeadlineExceeded:
+    """Return the error for a call that has sent nothing, and does not know what others buy under its key."""
+    return DeadlineExceeded(f"{why}; this call has sent nothing: ask again under the same key", billed=Billed.UNKNOWN)
 
 
 def _after(bought: Iterable[Attempt]) -> AbstractContextManager[None]:

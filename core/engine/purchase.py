@@ -29,10 +29,11 @@ from anymedia.model.errors import (
     RateLimited,
     surest,
 )
+from anymedia.model.money import Money, total
 from anymedia.model.options import Options
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed
-from anymedia.observe.events import FellBack
+from anymedia.observe.events import FellBack, PassedCeiling
 
 from .idempotency import latest
 from .plan import Option, Plan
@@ -88,6 +89,7 @@ class Purchase:
         self._session = submits.session
         self._place = submits.session.permits.last_place()
         self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
+        self._units = plan.units
         self._open: list[range] = [range(plan.units)]
         self._attempts: dict[str, Attempt] = {}
         self._errors: dict[int, AnymediaError] = {}
@@ -116,6 +118,12 @@ class Purchase:
         """
         return surest(self.errors) if self._stops else no_route([*self._refused, *self.errors])
 
+    def tell_of_excess(self) -> None:
+        """Tell of what all of it has cost, where that is more than the caller allowed: bills may be above quotes."""
+        most, held = self._terms.max_price, self._ceiling.held
+        if most is not None and held > most:
+            self._session.tell(PassedCeiling(max_price=most, spent=held))
+
     def take_up(self) -> None:
         """Count what was bought before under the caller's idempotency key: it is not bought again."""
         earlier = () if self._claimed is None else self._claimed.bought
@@ -131,7 +139,7 @@ class Purchase:
 
     async def choose(self) -> Option | None:
         """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
-        if not self._may_begin():
+        if not self._may_begin() or self._is_too_dear():
             return None
         if not self._terms.fallback:
             self._keep_the_first()
@@ -182,7 +190,7 @@ class Purchase:
 
     def _not_sent(self, account: Account) -> AnymediaError:
         """Return why nothing was sent to an account before the deadline."""
-        if self._session.health.of(account).cause is not None:
+        if self._session.health.is_in_trouble(account):
             return self._session.health.cooling(account)
         return not_in_time(account.name, provider=account.adapter.name)
 
@@ -197,6 +205,19 @@ class Purchase:
         if not self._open or self._stopped:
             return False
         return self._terms.mix or not self.shares or self._where in self._options
+
+    def _is_too_dear(self) -> bool:
+        """Return whether all of it costs more than is allowed at every offer that is left: no wait changes that."""
+        is_untouched = not self.shares and self._open == [range(self._units)]
+        if (
+            not is_untouched
+            or not self._options
+            or any(self._ceiling.can_ever_fit(each.money) for each in self._options)
+        ):
+            return False
+        for each in self._options:
+            self._take_off(each, self._over(each, each.money, each.tasks))
+        return True
 
     @property
     def _spreads(self) -> bool:
@@ -232,10 +253,10 @@ class Purchase:
         try:
             for order in orders:
                 reservations.append(self._ceiling.reserve(order.name, order.money))  # noqa: PERF401 - those made so far are released
-        except OverCeiling as error:
+        except OverCeiling:
             for reservation in reservations:
                 reservation.release()
-            self._take_off(option, error)
+            self._take_off(option, self._over(option, total(order.money for order in orders), len(orders)))
             return []
         if self._fell is not None:
             self._session.tell(FellBack(orders[0], self._fell.name, again=self._fell is option))
@@ -253,6 +274,9 @@ class Purchase:
             )
             for order, reservation in zip(orders, reservations, strict=True)
         ]
+
+    def _over(self, option: Option, money: Money, tasks: int) -> OverCeiling:
+        return self._ceiling.over(option.name, money, tasks)
 
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""

@@ -1,4 +1,4 @@
-"""Recovery of what ended processes left: live tasks, results that are not fetched, and submits of unknown outcome.
+"""Recovery of what ended processes left, live tasks and results that are not fetched, and of every uncertain submit.
 
 Nothing that may cost money is sent unless the caller asks for replays, and then only where the provider honours the
 replay key.
@@ -6,9 +6,8 @@ replay key.
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from typing import cast
 
 import attrs
@@ -49,7 +48,7 @@ class Recovery:
 
 @attrs.frozen(kw_only=True)
 class Recoverer:
-    """The recovery of one client."""
+    """The recovery of one client: of what these `accounts` bought, or all."""
 
     account_of: Callable[[str], Account]
     ledger: Ledger
@@ -59,23 +58,30 @@ class Recoverer:
     files: Files
     sidecars: Sidecars | None = None
     any_api_key: bool = False
+    accounts: Collection[str] | None = None
 
     async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
         """Wait for live tasks, put results into a place, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
         left, marks = await self.ledger.left()
+        if self.accounts is not None:
+            left = [attempt for attempt in left if attempt.order.account in self.accounts]
         tasks = [attempt.task for attempt in left if attempt.task is not None]
         # An attempt without an outcome is being sent at this moment.
         uncertain = [attempt for attempt in left if attempt.task is None and attempt.outcome is not None]
         errors: list[AnymediaError] = []
+        found: list[Task] = []
         if replay:
             replayed = await asyncio.gather(*(self._replayed(attempt, deadline) for attempt in uncertain))
-            tasks += [end for end in replayed if isinstance(end, Task)]
+            found = [end for end in replayed if isinstance(end, Task)]
             errors += [end for end in replayed if not isinstance(end, Task)]
             uncertain = [each for each, end in zip(uncertain, replayed, strict=True) if not isinstance(end, Task)]
         owned = {(attempt.order.account, attempt.task.id): attempt for attempt in left if attempt.task is not None}
         if place is not None:  # another process may have taken up the same ones just now
             tasks = [task for task in tasks if await self.session.leave(task)]
+            for task in found:  # nobody else knows of it, not even a living owner of the attempt
+                await self.session.leave(task)
+        tasks += found
         still = deadline - self.session.clock.monotonic()
         ends = await asyncio.gather(
             *(self._finished(task, owned.get((task.account, task.id)), still, place) for task in tasks)
@@ -83,7 +89,8 @@ class Recoverer:
         errors += [end for end in ends if not isinstance(end, Task)]
         if place is not None:
             await asyncio.to_thread(clear, place.work)
-            await self.ledger.forget(await self.ledger.idle(marks) if errors else marks)
+            all_done = self.accounts is None and not errors
+            await self.ledger.forget(marks if all_done else await self.ledger.idle(marks))
         await asyncio.to_thread(clear, self.ledger.results)
         uncertain = await asyncio.to_thread(lambda: [self._with_answer(attempt) for attempt in uncertain])
         done = tuple(end for end in ends if isinstance(end, Task))
@@ -121,8 +128,8 @@ class Recoverer:
         if not is_of(attempt.fingerprint or "", account.secret()):
             return "it was sent with another API key, and a replay key holds for one"
         if (age := self.session.age(attempt)) > idempotency.window:
-            ago = f"{timedelta(seconds=round(age))} ago" if math.isfinite(age) else "at a time that is still to come"
-            return f"{account.adapter.title} honours its key for {duration(idempotency.window)}, and it was sent {ago}"
+            old = f"is {duration(round(age))} old" if math.isfinite(age) else "was sent at a time that is still to come"
+            return f"{account.adapter.title} honours its key for {duration(idempotency.window)}, and this {old}"
         if attempt.origin != account.origin:
             return f"it was sent to {attempt.origin}, and the account is now at {account.origin}"
         if attempt.order.body is None:

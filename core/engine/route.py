@@ -6,7 +6,7 @@ from decimal import Decimal
 import attrs
 
 from anymedia.account import Account
-from anymedia.limits.ceiling import Ceiling
+from anymedia.limits.ceiling import Ceiling, unbound
 from anymedia.model.money import EXACT, dollars
 from anymedia.model.options import Options
 from anymedia.model.quote import Quote
@@ -82,9 +82,11 @@ def _goes_on(account: Account, terms: Options) -> bool:
 
 
 def _over(option: Option, terms: Options) -> str:
-    price = "its price is unknown, and may be" if option.money.bound is None else f"it costs {option.money},"
-    return f"max_price: {price} more than the {dollars(terms.max_price)} allowed"
+    if option.money.bound is None and not terms.allow_unknown_price:
+        return f"max_price: {unbound('its price', option.money, terms.max_price)}"
+    return f"max_price: it costs {option.money}, more than the {dollars(terms.max_price)} allowed"
 
 
 def _passed(option: Option, reason: str) -> Quote:
-    return attrs.evolve(option.quote, reasons=(*option.quote.reasons, reason))
+    """Return the quote of an option that is not asked, with the reason before whatever else is said of its price."""
+    return attrs.evolve(option.quote, reasons=(reason, *option.quote.reasons))

@@ -39,15 +39,16 @@ class Then(StrEnum):
 class Step:
     """A row of the table: what happened (`what`, in words), what follows, and the cooldown of the account.
 
-    A row fits by the error's cause, outcome or kind, by whether a task was accepted before it (None: either), by
-    whether that was billed, and by whether its failure is one that passes (None: either). `unless` names the option
-    that turns a stop into going on.
+    A row fits by the error's cause, outcome or kind, by whether it is `of_account` or of the whole request (None:
+    either), by whether a task was accepted before it (None: either), by whether that was billed, and by whether its
+    failure is one that passes (None: either). `unless` names the option that turns a stop into going on.
     """
 
     what: str
     causes: tuple[Cause, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     kinds: tuple[type[AnymediaError], ...] = ()
+    of_account: bool | None = None
     accepted: bool | None = False
     billed: Billed | None = None
     passing: bool | None = None
@@ -65,6 +66,7 @@ class Step:
             accepted = None  # the task goes on, whatever the error of a look says
         return (
             told
+            and self.of_account in (None, error.account is not None)
             and self.accepted in (None, accepted)
             and self.billed in (None, error.billed)
             and self.passing in (None, passing)
@@ -79,7 +81,8 @@ STEPS: Sequence[Step] = (
         unless="on_uncertain",
         cools=Cooldown.TRIAL,
     ),
-    Step(what="it would pass max_price, or the account's daily_limit", kinds=(OverCeiling,), then=Then.OFFER),
+    Step(what="it would pass max_price", kinds=(OverCeiling,), of_account=False, then=Then.OFFER),
+    Step(what="it would pass the account's daily_limit", kinds=(OverCeiling,), of_account=True, then=Then.OFFER),
     Step(what="the offer does not take the request", kinds=(RequestError,), then=Then.OFFER),
     Step(what="the account has no API key", kinds=(ConfigError,), then=Then.ACCOUNT),
     Step(what="the API key is refused", causes=(Cause.BAD_API_KEY,), then=Then.ACCOUNT, cools=Cooldown.KEY),
@@ -87,7 +90,7 @@ STEPS: Sequence[Step] = (
     Step(what="rate limited", causes=(Cause.RATE_LIMITED,), then=Then.SOONER, cools=Cooldown.TIME),
     Step(what="not sent, or unavailable", causes=(Cause.UNAVAILABLE,), then=Then.SOONER, cools=Cooldown.TRIAL),
     Step(
-        what="refused as invalid, which moderation without a code of its own cannot be told from",
+        what="refused as invalid, or by moderation that has no code of its own",
         causes=(Cause.REJECTED,),
         then=Then.OFFER,
     ),

@@ -18,7 +18,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.journal.ledger import Claimed
-from anymedia.limits.ceiling import Reservation
+from anymedia.limits.ceiling import Reservation, unbound
 from anymedia.limits.permits import Permit
 from anymedia.model.errors import (
     AnymediaError,
@@ -196,7 +196,11 @@ class Submission:
             started_at=now,
         )
         self._session.begun(self.attempt)
-        await self._session.begin(self.attempt, self._kept, limit, self._claim)
+        try:
+            await self._session.begin(self.attempt, self._kept, limit, self._claim)
+        except OverCeiling as error:
+            self._session.health.over_limit(self.account, error.message)
+            raise
 
     def _replayed_until(self, now: datetime) -> datetime | None:
         """Return until when it can be sent again from the journal; None where it cannot be."""
@@ -232,8 +236,7 @@ class Submission:
             raise ConfigError(message, **self.facts)
         if limit is not None and self.order.money.bound is None and not self._any_price:
             raise OverCeiling(
-                f"{name} may spend {dollars(limit)} a day, and the price of this is unknown "
-                f"({self.order.money.reason}); allow_unknown_price=True takes it all the same",
+                f"{name} may spend {dollars(limit)} a day, and {unbound('the price of this', self.order.money, limit)}",
                 **self.facts,
             )
         return limit

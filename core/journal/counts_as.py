@@ -86,7 +86,8 @@ def is_refunded(task: Task) -> bool:
     """Return whether a task failed or was canceled, and its price is given back."""
     if task.state is State.CANCELED:
         return task.money.got == "settled" and task.money.usd == 0
-    return task.failure is not None and task.failure.refund is Refund.YES
+    is_free = task.money.got == "settled" and task.money.usd == 0
+    return task.failure is not None and (task.failure.refund is Refund.YES or is_free)
 
 
 def _accepted(money: Money) -> str:

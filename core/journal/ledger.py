@@ -7,7 +7,7 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -291,6 +291,18 @@ class Ledger:
         spent = usd_of(sum(each.reserved for each in sums)).normalize(EXACT)
         return spent, sum(each.number - each.known for each in sums)
 
+    async def spent_today(self, now: datetime) -> dict[str, Decimal]:
+        """Return what the attempts of a day (UTC) have cost so far, or may have cost (USD), by account.
+
+        It is what a daily limit is held against: what is being sent is in it.
+        """
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        spent: dict[str, Decimal] = {}
+        for each in await self.journal.sums("account", midnight.timestamp()):
+            name = str(each.group)
+            spent[name] = EXACT.add(spent.get(name, Decimal(0)), usd_of(each.reserved))
+        return spent
+
     async def is_first(self, name: str, moment: datetime) -> bool:
         """Return whether nobody has asked by a name on the day (UTC) of a moment before, over all processes."""
         return await self.journal.write(Done(name=name, day=day_of(moment.timestamp()))) is True
@@ -351,14 +363,19 @@ class Ledger:
     # Left behind
 
     async def left(self) -> tuple[list[Attempt], list[str]]:
-        """Return open attempts and undownloaded results whose owner is dead, or is this one.
+        """Return open attempts and undownloaded results whose owner is dead, or is this one, and what is uncertain.
 
-        An undownloaded result counts when its owner died without closing, or when `leave` was called for it. With the
+        An attempt that has ended as uncertain is among them whoever owns it: nobody waits for it any more. An
+        undownloaded result counts when its owner died without closing, or when `leave` was called for it. With the
         attempts come the dead owners, for `forget`.
         """
         dead = await self.journal.dead()
-        entries = await self.journal.select(Query(left_by=dead))
-        ours = [attempt_of(entry) for entry in entries if not entry.alive or entry.owner == self.journal.owner]
+        found = [(entry, attempt_of(entry)) for entry in await self.journal.select(Query(left_by=dead))]
+        ours = [
+            attempt
+            for entry, attempt in found
+            if not entry.alive or entry.owner == self.journal.owner or _has_ended_without_task(attempt)
+        ]
         return [attempt for attempt in ours if attempt.open or is_undownloaded(attempt)], dead
 
     async def leave(self, task: Task) -> bool:
@@ -484,6 +501,10 @@ def _are_seconds(least: Any, most: Any) -> bool:
     return type(least) is type(most) is float and 0 <= least < most and LEAST <= most <= MOST
 
 
+def _has_ended_without_task(attempt: Attempt) -> bool:
+    return attempt.task is None and attempt.outcome is not None
+
+
 def _may_be_paid(attempt: Attempt) -> bool:
     """Return whether something was bought, or may have been, and was not given back."""
     task = attempt.task
@@ -500,11 +521,15 @@ def _day(moment: datetime, limit: Decimal) -> Limit:
 # What is said
 
 
+def day_told(account: str, limit: Decimal | None, spent: Decimal) -> str:
+    """Return in words what an account may spend a day, and has spent."""
+    return f"{account} may spend {dollars(limit)} a day: {dollars(spent)} are spent or reserved since midnight UTC"
+
+
 def _over(attempt: Attempt, limit: Decimal | None, spent: int) -> OverCeiling:
     order = attempt.order
     return OverCeiling(
-        f"{order.account} may spend {dollars(limit)} a day: {dollars(usd_of(spent))} are spent or reserved since "
-        f"midnight UTC, and this costs {order.money}",
+        f"{day_told(order.account, limit, usd_of(spent))}, and this costs {order.money}",
         account=order.account,
         provider=order.provider,
     )

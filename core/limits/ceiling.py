@@ -29,11 +29,20 @@ class Ceiling:
 
     def fits(self, money: Money) -> bool:
         """Return whether a price can be reserved now; an unknown one, where it is allowed, while anything is left."""
+        return self._takes(money, self.held)
+
+    def can_ever_fit(self, money: Money) -> bool:
+        """Return whether a price could be reserved if nothing else were."""
+        return self._takes(money, Decimal(0))
+
+    def _takes(self, money: Money, held: Decimal) -> bool:
         if self.most is None:
             return True
-        if money.bound is None:
-            return self._allow_unknown and (not self.held or self.held < self.most)
-        return EXACT.add(self.held, money.bound) <= self.most
+        if money.bound is None and not self._allow_unknown:
+            return False
+        if money.usd is None:
+            return not held or held < self.most
+        return EXACT.add(held, money.usd) <= self.most
 
     def reserve(self, offer: str, money: Money) -> "Reservation":
         """Reserve the price of an attempt at an offer. Errors: OverCeiling."""
@@ -41,14 +50,27 @@ class Ceiling:
             return Reservation(self._held, Decimal(0))
         if self.fits(money):
             return Reservation(self._held, money.usd or Decimal(0))
-        held, more = self.held, f"more than the {dollars(self.most)} allowed"
+        raise self.over(offer, money)
+
+    def over(self, offer: str, money: Money, tasks: int = 1) -> OverCeiling:
+        """Return the error for a price, of so many tasks together, that does not fit now."""
         if money.bound is None and not self._allow_unknown:
-            why = f"the price of {offer} is unknown ({money.reason}), and may be {more}"
-            raise _over(f"{why}; allow_unknown_price takes it all the same")
+            return _over(unbound(f"the price of {offer}", money, self.most))
+        held = self.held
         spent = f", of which {dollars(held)} are spent, or reserved for its other tasks" if held else ""
         if money.bound is None:
-            raise _over(f"nothing is left for {offer}, whose price is unknown, of the {dollars(self.most)} allowed")
-        raise _over(f"{offer} costs {money}, {more}{spent}")
+            return _over(f"nothing is left for {offer}, whose price is unknown, of the {dollars(self.most)} allowed")
+        costs = f"{offer} costs" if tasks == 1 else f"{tasks} tasks of {offer} cost"
+        return _over(f"{costs} {money}, more than the {dollars(self.most)} allowed{spent}")
+
+
+def unbound(price: str, money: Money, most: Decimal | None) -> str:
+    """Return why a price that has no upper bound cannot be held under a ceiling, and what takes it all the same."""
+    if money.usd is None:
+        why = f"{price} is unknown ({money.reason}), and may be more than the {dollars(most)} allowed"
+    else:
+        why = f"{price}, {money}, is an estimate that may be too low, so it holds no ceiling"
+    return f"{why}; allow_unknown_price takes it all the same"
 
 
 class Reservation:

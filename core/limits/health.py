@@ -12,7 +12,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import attrs
@@ -22,6 +22,7 @@ from anymedia.clock import Clock
 from anymedia.model.errors import AnymediaError, BadApiKey, Cooling
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt
+from anymedia.model.vocabulary import Retry
 from anymedia.observe.events import CooledDown, Event, Recovered
 
 
@@ -32,6 +33,7 @@ class Cooldown(StrEnum):
     TIME = "the time that the provider names, else a short one"
     BALANCE = "a changed balance, or an hour"
     CONFIG = "another configuration"
+    DAY = "midnight UTC, when the daily_limit counts anew; a request that still fits is taken before"
     TRIAL = "a time that doubles, and then one request that succeeds"
     KEY = (
         "a time that doubles, and then one request that succeeds; another configuration, "
@@ -53,6 +55,9 @@ REFUSALS = 3
 
 NO_CREDIT = 3600.0
 """Seconds after which an account without credit is asked again, whatever its balance."""
+
+DAILY_LIMIT = "daily_limit"
+"""The cause of an account whose daily_limit left no room for its last submit."""
 
 CHECK_BALANCE = 60.0
 """Seconds between two looks at the balance of an account without credit, or whose API key is refused."""
@@ -114,6 +119,7 @@ class Health:
         self._balance = balance
         self._tell = tell
         self._troubles: dict[str, _Trouble] = {}
+        self._over: dict[str, tuple[datetime, str]] = {}
         self._trials: dict[str, asyncio.Event] = {}
         self._checks: dict[str, asyncio.Task[None]] = {}
 
@@ -128,7 +134,7 @@ class Health:
         health = AccountHealth(account=account.name, provider=account.adapter.name)
         trouble = self._troubles.get(account.name)
         if trouble is None:
-            return health
+            return self._of_day(account, health)
         left = trouble.until - self._clock.monotonic()
         return attrs.evolve(
             health,
@@ -139,6 +145,17 @@ class Health:
             until=None if math.isinf(left) else self._clock.now() + timedelta(seconds=max(left, 0.0)),
             failures=trouble.failures,
         )
+
+    def _of_day(self, account: Account, health: AccountHealth) -> AccountHealth:
+        """Return the health of an account without trouble, by what its daily_limit said last on this day."""
+        since, reason = self._over.get(account.name, (None, ""))
+        if since is None or (until := _midnight_after(since)) <= self._clock.now():
+            return health
+        return attrs.evolve(health, cause=DAILY_LIMIT, reason=reason, ends=Cooldown.DAY, since=since, until=until)
+
+    def is_in_trouble(self, account: Account) -> bool:
+        """Return whether an account is left alone, or needs a trial."""
+        return account.name in self._troubles
 
     def wait(self, account: Account) -> float:
         """Return how many seconds an account is left alone; infinity where no time ends it."""
@@ -180,12 +197,15 @@ class Health:
             until = "a trial request succeeds"
         else:
             until = "its configuration changes" if health.until is None else f"{health.until:%H:%M:%S} UTC"
-        return Cooling(
+        cooling = Cooling(
             f"{account.name} is left alone until {until}: {health.reason}",
             retry_after=None if math.isinf(wait) else wait,
             account=account.name,
             provider=account.adapter.name,
         )
+        if math.isinf(wait):  # no later call would do better
+            cooling.retry = Retry.ELSEWHERE
+        return cooling
 
     # What submits tell of an account
 
@@ -197,9 +217,14 @@ class Health:
         """
         began, ended = self._times(attempt) if began is None else (began, self._clock.monotonic())
         if attempt.task is not None:
+            self._over.pop(account.name, None)
             self._well(account, began)
         elif ends is not Cooldown.NONE:
             self._ill(account, attempt, ends, began, ended)
+
+    def over_limit(self, account: Account, reason: str) -> None:
+        """Note that an account's daily_limit leaves no room: it is shown, and the account is asked all the same."""
+        self._over[account.name] = (self._clock.now(), reason)
 
     def _times(self, attempt: Attempt) -> tuple[float, float]:
         """Return when an attempt began and ended, on the monotonic clock: never after now, or in the other order."""
@@ -301,6 +326,12 @@ class Health:
             self._tell_of(account)
         elif trouble is not None:
             trouble.refused = 0
+
+
+def _midnight_after(moment: datetime) -> datetime:
+    """Return the first midnight (UTC) after a moment."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=1)
 
 
 def _is_refused(trouble: _Trouble) -> bool:

@@ -62,6 +62,8 @@ class AnymediaError(Exception):
     outcome: Outcome | None = None
     permanent: bool = False
     """Whether the same call would meet the same fault at once, so that it is not tried again by itself."""
+    must_change: bool = False
+    """Whether it is the request that was refused: sent again as it is, it is refused again."""
 
     def __init__(
         self,
@@ -123,6 +125,7 @@ class RequestError(AnymediaError):
     """
 
     outcome: Outcome | None = Outcome.NOT_SENT
+    must_change: bool = True
     of_none: ClassVar[Retry] = Retry.NEVER
     """What `retry` is where no provider is named."""
 
@@ -149,6 +152,7 @@ class OverCeiling(RequestError):
     """The request would cost more than the caller's `max_price`, or nobody knows what it costs."""
 
     retry: Retry = Retry.ELSEWHERE
+    must_change: bool = False
     of_none = Retry.ELSEWHERE
 
 
@@ -181,6 +185,7 @@ class Rejected(ProviderError):
     """The provider says that the request is invalid."""
 
     cause = Cause.REJECTED
+    must_change: bool = True
 
 
 class Blocked(ProviderError):
@@ -188,6 +193,7 @@ class Blocked(ProviderError):
 
     cause = Cause.BLOCKED
     retry: Retry = Retry.NEVER
+    must_change: bool = True
 
 
 class RateLimited(ProviderError):
@@ -263,7 +269,8 @@ class TaskFailed(TaskError):
 class DeadlineExceeded(TaskError):
     """The task was not finished in time; it lives on, and `client.wait(error.task)` takes it up again.
 
-    Without a `task`, another call held the caller's idempotency key for too long, and nothing was sent.
+    Without a `task`, another call held the caller's idempotency key for too long: this one has sent nothing, and what
+    the other one bought is not known (`billed` is unknown). The same call under the same key returns it.
     """
 
     retry: Retry = Retry.SAME
@@ -281,7 +288,9 @@ class DownloadError(TaskError):
 class NoRoute(AnymediaError):
     """No offer serves the request; `errors` holds the error of each, `attempts` what was sent.
 
-    `billed` is the surest answer among them, and `task` the task of the error that gives it.
+    `billed` is the surest answer among them, and `task` the task of the error that gives it. `retry` is "same" where
+    that is the answer of one of them and "never" of none, `retry_after` the shortest wait of those. `must_change` is
+    true where every offer refused the request itself.
     """
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
@@ -292,6 +301,17 @@ class NoRoute(AnymediaError):
             self.billed: Billed = said.billed
             self.task: Task | None = said.task
             self.task_id: str | None = said.task_id
+            self.must_change: bool = all(error.must_change for error in errors)
+            passing = [error for error in errors if error.retry is Retry.SAME]
+            if passing and all(error.retry is not Retry.NEVER for error in errors):
+                self.retry: Retry = Retry.SAME
+                self.retry_after: float | None = _shortest(passing)
+
+
+def _shortest(errors: Sequence[AnymediaError]) -> float | None:
+    """Return the shortest wait, in seconds; None where one of the errors tells of none."""
+    waits = [error.retry_after for error in errors if error.retry_after is not None]
+    return min(waits) if len(waits) == len(errors) else None
 
 
 REFUSES = " does not take this request: "

@@ -270,7 +270,7 @@ def _misfit(looked: _Looked, told: str | None) -> str | None:
     if isinstance(looked.source, str) or looked.format is not None or not looked.size:
         return None
     if told is None:
-        return "is no picture, film or sound that is known: give another file, or Media(…, media_type=…) if it is one"
+        return "is no picture, film or sound that anymedia knows: give another file, or Media(…, media_type=…)"
     is_one = isinstance(told, str) and _TYPE.fullmatch(told)
     return None if is_one else f"has the media type {told!r:.60}, which must be like image/png"
 

@@ -18,6 +18,18 @@ class PriceStatus(StrEnum):
 
 _TRUST = list(PriceStatus)
 
+EXACT = Context(prec=60)
+"""The decimal context of every calculation, whatever context the caller's program has set."""
+
+
+def _plainly(amount: Decimal | None) -> Decimal | None:
+    """Return an amount in its one form: no zeros at the end, and no exponent."""
+    if amount is None or not amount.is_finite():
+        return amount
+    least = amount.normalize(EXACT)
+    has_exponent = least.as_tuple().exponent not in range(-EXACT.prec, 1) and least.adjusted() < EXACT.prec
+    return least.quantize(Decimal(1), context=EXACT) if has_exponent else least
+
 
 @attrs.frozen(kw_only=True)
 class Money:
@@ -27,9 +39,9 @@ class Money:
     where it stands, `reason` why it is not exact. A figure that nobody knows is None.
     """
 
-    usd: Decimal | None = None
-    list_usd: Decimal | None = None
-    credits: Decimal | None = None
+    usd: Decimal | None = attrs.field(default=None, converter=_plainly)
+    list_usd: Decimal | None = attrs.field(default=None, converter=_plainly)
+    credits: Decimal | None = attrs.field(default=None, converter=_plainly)
     status: PriceStatus = PriceStatus.UNKNOWN
     got: str | None = None
     date: str | None = None
@@ -51,9 +63,6 @@ class Money:
         mark = "" if self.usd is None or self.status is PriceStatus.EXACT else "~"
         return f"{mark}{dollars(self.usd)}"
 
-
-EXACT = Context(prec=60)
-"""The decimal context of every calculation, whatever context the caller's program has set."""
 
 CENTS = 2
 """Decimals of an amount that is shown, at least."""

@@ -148,6 +148,46 @@ def moved(task: Task, was: Task | None = None, *, heard: bool = False) -> Moved 
     return Ended(task, was, heard) if task.state.final else Moved(task)
 
 
+@attrs.frozen(kw_only=True)
+class BilledMore:
+    """A task was billed more than had been quoted for it."""
+
+    task: Task
+    quoted: Money
+
+    @property
+    def facts(self) -> Facts:
+        """The task with its bill, and the quote."""
+        return {**of_task(self.task), **({} if self.quoted.usd is None else {"quoted": self.quoted.usd})}
+
+
+def billed_more(event: object) -> BilledMore | None:
+    """Return the event of a bill above its quote, where the end of a submit or a task tells of one."""
+    if isinstance(event, Answered):
+        task, quoted = event.attempt.task, event.attempt.order.money
+    elif isinstance(event, Ended) and event.was is not None:
+        task, quoted = event.task, event.was.money
+    else:
+        return None
+    if task is None or task.money.got != "settled" or task.money.usd is None:
+        return None
+    is_news = quoted.got != "settled" and quoted.usd is not None and task.money.usd > quoted.usd
+    return BilledMore(task=task, quoted=quoted) if is_news else None
+
+
+@attrs.frozen(kw_only=True)
+class PassedCeiling:
+    """What was bought for a request has cost, or may have cost, more than its caller allowed (both in USD)."""
+
+    max_price: Decimal
+    spent: Decimal
+
+    @property
+    def facts(self) -> Facts:
+        """What it has cost, and the ceiling."""
+        return {"max_price": self.max_price, "spent": self.spent}
+
+
 @attrs.frozen
 class FellBack:
     """A request goes on with an order, after the offer `after` came to nothing; `again`: at the same offer."""

@@ -52,6 +52,8 @@ FACTS: Mapping[str, Fact] = {
     "task": Fact("the task's id, as the provider gave it", "gen_ai.response.id"),
     "state": Fact("how the task stands", "anymedia.task.state"),
     "usd": Fact("what it costs in USD, as it is billed; none where nobody knows", "anymedia.cost.usd"),
+    "quoted": Fact("what it was to cost in USD, where it was billed more"),
+    "max_price": Fact("USD that a request was to cost at most, where it has cost more"),
     "price_status": Fact("how sure the price is: exact, approximate, estimate, unknown", "anymedia.cost.status"),
     "price_source": Fact("where the price is from: table, live, override, settled", "anymedia.cost.source"),
     "seconds": Fact("how long it took, in seconds", "anymedia.seconds"),
@@ -63,7 +65,7 @@ FACTS: Mapping[str, Fact] = {
     "refused": Fact("why a webhook was not believed"),
     "day": Fact("the day (UTC) that an alert is for"),
     "limit": Fact("USD that a day may cost before it is told"),
-    "spent": Fact("USD that the day has cost by then, or may have cost"),
+    "spent": Fact("USD that a day has cost by then, or a request, or may have cost"),
     "unknown": Fact("attempts of the day of which nobody knows what they cost"),
 }
 """Every fact of every event."""

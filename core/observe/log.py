@@ -18,6 +18,7 @@ from anymedia.model.vocabulary import Outcome
 from .events import (
     Alert,
     Answered,
+    BilledMore,
     CooledDown,
     Downloaded,
     Ended,
@@ -25,6 +26,7 @@ from .events import (
     Left,
     Looked,
     Moved,
+    PassedCeiling,
     Posted,
     Recovered,
     Refused,
@@ -77,7 +79,7 @@ def _bill(outcome: Outcome | None) -> str:
 
 
 def _waits(event: Waits) -> str:
-    return f"{_task(event.task)} waited for"
+    return f"waiting for {_task(event.task)}"
 
 
 def _looked(event: Looked) -> str:
@@ -95,10 +97,22 @@ def _left(event: Left) -> str:
 
 def _ended(event: Ended) -> str:
     task = event.task
-    price = _price(task.money)
-    bill = {"no": "not billed", "yes": price}.get(str(event.facts["billed"]), f"{price}, if it is billed")
+    price = _price(task.money) if task.money.usd != 0 else "nothing billed"
+    billed = str(event.facts["billed"])
+    is_sure = billed == "yes" or task.money.usd == 0
+    bill = "not billed" if billed == "no" else price if is_sure else f"{price}, if it is billed"
     why = None if task.failure is None else task.failure.cause
     return _listed(f"{_task(task)} {task.state} after {event.seconds:.1f} s", why, bill)
+
+
+def _billed_more(event: BilledMore) -> str:
+    quoted = event.quoted
+    by = "your own price in anymedia.toml" if quoted.got == "override" else quoted.source or "its price list"
+    return f"{_task(event.task)} was billed {event.task.money}, more than the {quoted} quoted by {by}"
+
+
+def _passed_ceiling(event: PassedCeiling) -> str:
+    return f"the request has cost {_usd(event.spent)}, more than its max_price of {_usd(event.max_price)}"
 
 
 def _fell_back(event: FellBack) -> str:
@@ -108,7 +122,7 @@ def _fell_back(event: FellBack) -> str:
 
 def _cooled_down(event: CooledDown) -> str:
     until = "it is well again" if event.until is None else f"{event.until:%H:%M:%S} UTC"
-    return f"{event.account} is left alone until {until}: {event.cause}"
+    return f"{event.account} gets no new requests until {until}: {event.cause.replace('_', ' ')}"
 
 
 def _recovered(event: Recovered) -> str:
@@ -140,7 +154,8 @@ def _refused(event: Refused) -> str:
 
 def _alert(event: Alert) -> str:
     more = f"; {event.unknown} of unknown price are not in it" if event.unknown else ""
-    return f"{_usd(event.spent)} spent or reserved today (UTC), which is over {_usd(event.limit)}{more}"
+    limit = f"more than the {_usd(event.limit)} of [alerts] daily"
+    return f"today (UTC) has cost {_usd(event.spent)} or may have, {limit}{more}; nothing is stopped by that"
 
 
 LINES: Mapping[type, Line] = {
@@ -158,6 +173,8 @@ LINES: Mapping[type, Line] = {
     Refused: Line.of("webhooks", logging.INFO, _refused, "a webhook was not believed, and why"),
     CooledDown: Line.of("accounts", logging.WARNING, _cooled_down, "an account is left alone for a while, and why"),
     Recovered: Line.of("accounts", logging.INFO, _recovered, "an account that was left alone is asked again"),
+    BilledMore: Line.of("bills", logging.WARNING, _billed_more, "a task was billed more than was quoted for it"),
+    PassedCeiling: Line.of("bills", logging.WARNING, _passed_ceiling, "a request has cost more than its max_price"),
     Alert: Line.of("alerts", logging.WARNING, _alert, "a day has cost more than [alerts] says"),
 }
 """How each event is logged."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 from anymedia.model.task import Attempt, Task
 
 from . import log
-from .events import Alert, Answered, Ended, Event, Moved, OpenTasks, Sent
+from .events import Alert, Answered, Ended, Event, Moved, OpenTasks, Sent, billed_more
 
 if TYPE_CHECKING:
     from .telemetry import Telemetry
@@ -45,6 +45,8 @@ class Readers:
         if isinstance(event, Ended) and not self._is_news(event.task):
             return
         _harmless("log", log.write, event)
+        if (bill := billed_more(event)) is not None:
+            _harmless("log", log.write, bill)
         if (telemetry := self._in_use()) is not None:
             _harmless("OpenTelemetry", telemetry.read, event)
         if self.on_event is not None and (heard := _heard(event)) is not None:

@@ -173,7 +173,7 @@ def _by_megapixel(checked: Checked, figures: PerMegapixel) -> Decimal:
     if any(field.raw for name, field in checked.fields.items() if name not in roles.texts):
         raise Unpriced("a raw field changes what the price depends on")
     if size is None:
-        raise Unpriced("the provider chooses the size, and the price goes by it")
+        raise Unpriced("give resolution or size: without it the provider chooses the size, and the price with it")
     return figures.first + figures.further * (_megapixels(*size) - 1)
 
 
@@ -184,7 +184,7 @@ def _put_in(checked: Checked) -> int:
     formats = [each.format for each in files if isinstance(each, Media) and each.format is not None]
     known = [_megapixels(each.width, each.height) for each in formats if each.width and each.height]
     if len(known) < len(files):
-        raise Unpriced("what is put in is billed by its size, which is not known of a URL: give the file itself")
+        raise Unpriced("the price goes by the size of what is put in, which is not known of a URL: give the file")
     return sum(known)
 
 

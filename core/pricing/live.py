@@ -180,7 +180,7 @@ def whole(told: ToldPrice, checked: Checked, units: int) -> tuple[Decimal, str]:
         usd = fine(told.usd * times * units)
     if not can_be(usd):
         raise Unpriced(f"no task costs {dollars(usd)}")
-    doubt = f"the price list tells it for one of {told.counts}; what else moves it is not told"
+    doubt = f"the price list has one price for each {told.counts}, and does not say what else changes it"
     return usd, "; ".join(filter(None, (doubt, reason)))
 
 

@@ -38,8 +38,14 @@ back. What follows from an error of a submit is on [Money safety](money-safety.m
 EACH = """\
 `retry`, `billed` and `outcome` are what holds unless the single error says otherwise: an error of a submit carries
 the outcome of that submit, `TaskFailed` and `Blocked` say what the provider does about the price of a failed task. A
-`DeadlineExceeded` whose `task` is None has sent nothing, and is not billed: another call held the caller's idempotency
-key for too long."""
+`DeadlineExceeded` whose `task` is None has sent nothing itself: another call held the caller's idempotency key for too
+long, and may be billed, so that `billed` is unknown. The same call under the same key returns what the other bought.
+`NoRoute` sums up its `errors`: `billed` is the surest answer, `retry` is "same" where that is the answer of one of them
+and "never" of none.
+
+`must_change` is true where it is the request that was refused (`RequestError` but for `OverCeiling`, `Rejected`,
+`Blocked`; `NoRoute` where that holds of each of its errors): sent again as it is, it would be refused again. What it
+was refused for is to be told to whoever wrote it; all other errors are the business of whoever pays."""
 
 EXITS = "What a command of `anymedia` exits with:"
 

@@ -58,7 +58,15 @@ PATHS: Sequence[tuple[str, str, Sequence[str]]] = (
 GROUPS: Mapping[str, Sequence[str]] = {
     "First steps": ("set-up.md", "tutorial.md", "requests.md", "accounts.md", "when-it-fails.md"),
     "How to": (
-        "howto/",
+        "howto/index.md",
+        "howto/fastapi.md",
+        "howto/django.md",
+        "howto/s3.md",
+        "howto/proxies.md",
+        "howto/containers.md",
+        "howto/agents.md",
+        "howto/gateways.md",
+        "howto/tenants.md",
         "shopping.md",
         "files.md",
         "webhooks.md",
@@ -81,8 +89,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Adding a provider": ("adding-a-provider.md", "words.md", "cassettes.md"),
     "Evidence": ("durability.md",),
 }
-"""Every page, in the order of the navigation: `howto/` is every page of a folder, and a page has those of the folder of
-its name below it. Where the first page of a group is that of a folder, it is the group's own."""
+"""Every page, in the order of the navigation: a page has those of the folder of its name below it. Where the
+first page of a group is that of a folder, it is the group's own."""
 
 FIRST = "index.md"
 

@@ -101,7 +101,8 @@ PROMETHEUS = """\
 ## Prometheus
 
 [examples/fallback_service.py](../examples/fallback_service.py) has `/metrics`: what `on_event` tells, added up, and
-`client.health()` as it is at that moment. It writes Prometheus' text format itself, which takes few lines and no
+`client.health()` as it is at that moment. `anymedia_spend_usd_total` less `anymedia_returned_usd_total` is what was
+billed, or may have been. It writes Prometheus' text format itself, which takes few lines and no
 package; a service that uses OpenTelemetry already has the counters above through its own exporter."""
 
 ALERTS = """\

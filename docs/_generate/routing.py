@@ -19,6 +19,7 @@ from anymedia import (
     JournalError,
     Money,
     Order,
+    OverCeiling,
     ProviderError,
     Secret,
     State,
@@ -299,6 +300,8 @@ def _every_error() -> Iterator[AnymediaError]:
             yield from (kind(task=task, billed=billed) for billed in (Billed.NO, Billed.YES, Billed.UNKNOWN))
         elif issubclass(kind, DeadlineExceeded | JournalError):
             yield kind(task=task)
+        elif issubclass(kind, OverCeiling):
+            yield kind(account=task.account)
         if not issubclass(kind, SubmitUncertain | TaskFailed) and kind not in (AnymediaError, ProviderError):
             yield kind()
 

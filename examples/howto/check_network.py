@@ -1,6 +1,6 @@
 """Whether this machine reaches its providers, and what is in the way: for the start of a service behind a proxy.
 
-    pip install anymedia
+    pip install '/path/to/anymedia-….whl[cli]'
     python examples/howto/check_network.py
 
 Nothing is bought, and no API key is sent. The exit code is 1 where a provider cannot be reached.

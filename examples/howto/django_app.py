@@ -1,6 +1,6 @@
 """A web app in Django: a picture and a prompt go in, a new picture comes out.
 
-    pip install 'anymedia[webhooks]' django uvicorn
+    pip install '/path/to/anymedia-….whl[cli,simulators,webhooks]' django uvicorn
     uvicorn --lifespan on --app-dir examples/howto django_app:application
 
 It is one file so that it can be read at once: in a project of yours the settings, the URLs and the views are where they
@@ -22,7 +22,6 @@ from django.shortcuts import render
 from django.urls import path
 from studio import LARGEST, NotTaken, Order, Studio, repainted
 
-from anymedia import Client
 from anymedia.webhooks import ASGI, Receive, Scope, Send, asgi
 
 WHERE = os.environ.get("PICTURES", "pictures")
@@ -83,7 +82,10 @@ async def order(request: ASGIRequest) -> HttpResponseBase:
         await studio_of(request).order(name, repainted(given.cleaned_data["prompt"], data), MAX_PRICE)
     except NotTaken as error:
         given.add_error(None, str(error))
-        return render(request, "form.html", {"form": given}, status=error.status)
+        response = render(request, "form.html", {"form": given}, status=error.status)
+        for header, value in error.headers.items():
+            response[header] = value
+        return response
     return HttpResponseRedirect(f"/orders/{name}")
 
 
@@ -128,11 +130,10 @@ django = cast(ASGI, get_asgi_application())
 @asynccontextmanager
 async def serving(state: dict[str, Any]) -> AsyncIterator[None]:
     """Keep one client for as long as the process serves: opened before the first request, closed after the last."""
-    async with Client() as client:
-        state["studio"] = studio = Studio(client, WHERE)
-        state["hooks"] = asgi(client)
-        async with studio.open():
-            yield
+    studio = state["studio"] = Studio(WHERE)
+    state["hooks"] = asgi(studio.client)
+    async with studio.open():
+        yield
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

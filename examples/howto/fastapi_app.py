@@ -1,6 +1,6 @@
 """A web app in FastAPI: a picture and a prompt go in, a new picture comes out.
 
-pip install 'anymedia[webhooks]' fastapi python-multipart uvicorn
+pip install '/path/to/anymedia-….whl[cli,simulators,webhooks]' fastapi python-multipart uvicorn
 uvicorn --app-dir examples/howto fastapi_app:app
 """
 
@@ -15,8 +15,7 @@ from fastapi import Depends, FastAPI, Form, HTTPException, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from studio import LARGEST, NotTaken, Order, Studio, repainted
 
-from anymedia import Client
-from anymedia.webhooks import asgi
+from anymedia.webhooks import Receive, Scope, Send, asgi
 
 WHERE = os.environ.get("PICTURES", "pictures")
 """A folder, or a bucket like s3://bucket/prefix."""
@@ -39,11 +38,10 @@ FORM = """
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[None]:
     """Keep one client for as long as the process serves: opened before the first request, closed after the last."""
-    async with Client() as client:
-        studio = app.state.studio = Studio(client, WHERE)
-        app.mount("/hooks", asgi(client))  # where [webhooks] url leads
-        async with studio.open():
-            yield
+    studio = app.state.studio = Studio(WHERE)
+    app.state.hooks = asgi(studio.client)
+    async with studio.open():
+        yield
 
 
 def studio_of(request: Request) -> Studio:
@@ -52,7 +50,13 @@ def studio_of(request: Request) -> Studio:
     return studio
 
 
+async def hooks(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand webhooks to the client that is open: the app may be started more than once, as tests do."""
+    await scope["app"].state.hooks(scope, receive, send)
+
+
 app = FastAPI(lifespan=serving)
+app.mount("/hooks", hooks)  # where [webhooks] url leads
 TheStudio = Annotated[Studio, Depends(studio_of)]
 
 
@@ -76,7 +80,7 @@ async def order(
     try:
         await studio.order(order, repainted(prompt, data), MAX_PRICE)
     except NotTaken as error:
-        raise HTTPException(error.status, str(error)) from None
+        raise HTTPException(error.status, str(error), error.headers) from None
     return RedirectResponse(f"/orders/{order}", 303)
 
 

@@ -1,8 +1,8 @@
 """Clips that take minutes, behind a gateway that cuts every request after 60 seconds (FastAPI).
 
-    pip install anymedia fastapi uvicorn
+    pip install '/path/to/anymedia-….whl[cli,simulators]' fastapi uvicorn
     uvicorn --app-dir examples/howto gateway:app
-    curl -i -H 'Idempotency-Key: order-17' -d '{"prompt": "waves at dusk"}' http://127.0.0.1:8000/clips
+    curl -i --json '{"prompt": "waves at dusk"}' -H 'Idempotency-Key: order-17' http://127.0.0.1:8000/clips
     curl -N http://127.0.0.1:8000/clips/order-17/events
 
 No answer takes longer than LONGEST: a submit is answered with 202, and how it goes on is asked for, or listened to.
@@ -18,7 +18,8 @@ from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request, Resp
 from fastapi.responses import JSONResponse, StreamingResponse
 from studio import NotTaken, Order, Studio
 
-from anymedia import Client, VideoRequest
+from anymedia import VideoRequest
+from anymedia.webhooks import Receive, Scope, Send, asgi
 
 LONGEST = 50.0
 """Seconds that one answer may take: less than the gateway allows, and than its idle time-out."""
@@ -27,15 +28,16 @@ PAUSE = 1.0
 """Seconds between two readings of the journal."""
 
 MAX_PRICE = "1.00"
+"""USD that a clip may cost, whatever happens on the way."""
 
 
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[None]:
     """Keep one client for as long as the process serves."""
-    async with Client() as client:
-        studio = app.state.studio = Studio(client, "clips")
-        async with studio.open():
-            yield
+    studio = app.state.studio = Studio("clips")
+    app.state.hooks = asgi(studio.client)
+    async with studio.open():
+        yield
 
 
 def studio_of(request: Request) -> Studio:
@@ -44,7 +46,13 @@ def studio_of(request: Request) -> Studio:
     return studio
 
 
+async def hooks(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand webhooks to the client that is open."""
+    await scope["app"].state.hooks(scope, receive, send)
+
+
 app = FastAPI(lifespan=serving)
+app.mount("/hooks", hooks)  # where [webhooks] url leads
 TheStudio = Annotated[Studio, Depends(studio_of)]
 
 
@@ -54,14 +62,12 @@ async def submit(
 ) -> Response:
     """Buy a clip, once under an idempotency key, and answer with where to ask for it."""
     request = VideoRequest(model="kling-3.0", prompt=prompt, duration=5, resolution="720p", audio=False)
-    told = {"clip": f"/clips/{idempotency_key}"}
     try:
-        task = await studio.order(idempotency_key, request, MAX_PRICE)
+        await studio.order(idempotency_key, request, MAX_PRICE)
     except NotTaken as error:
-        raise HTTPException(error.status, str(error), {"Retry-After": "30"}) from None
-    if task is not None:
-        told["handle"] = studio.client.handle(task)  # with which any process can wait, also one without this journal
-    return JSONResponse(told, 202, {"Location": told["clip"], "Retry-After": "5"})
+        raise HTTPException(error.status, str(error), error.headers) from None
+    where = f"/clips/{idempotency_key}"
+    return JSONResponse({"clip": where}, 202, {"Location": where, "Retry-After": "5"})
 
 
 @app.get("/clips/{name}")
@@ -70,7 +76,17 @@ async def look(name: str, studio: TheStudio) -> Response:
     order = await studio.look(name)
     if order is None:
         raise HTTPException(404)
-    return JSONResponse(as_json(order), 202 if order.goes_on else 200, {"Retry-After": "5"} if order.goes_on else None)
+    headers = {"Retry-After": "5"} if order.goes_on else None
+    return JSONResponse(as_json(name, order), 202 if order.goes_on else 200, headers)
+
+
+@app.get("/clips/{name}/file")
+async def file(name: str, studio: TheStudio) -> Response:
+    """Send a clip, from the folder or the bucket that it was saved in."""
+    order = await studio.look(name)
+    if order is None or order.result is None:
+        raise HTTPException(404)
+    return StreamingResponse(studio.client.read(order.result), media_type=order.result.media_type)
 
 
 @app.get("/clips/{name}/events")
@@ -87,16 +103,16 @@ async def moves(studio: Studio, name: str) -> AsyncIterator[str]:
     before = None
     for _ in range(int(LONGEST / PAUSE)):
         order = await studio.look(name)
-        yield ": it goes on\n\n" if order == before else f"data: {json.dumps(as_json(order))}\n\n"
+        yield ": it goes on\n\n" if order == before else f"data: {json.dumps(as_json(name, order))}\n\n"
         if order is None or not order.goes_on:
             break
         before = order
         await asyncio.sleep(PAUSE)
 
 
-def as_json(order: Order | None) -> dict[str, Any]:
+def as_json(name: str, order: Order | None) -> dict[str, Any]:
     """Return an order as callers see it."""
     if order is None:
         return {}
-    clip = None if order.result is None or order.result.path is None else order.result.path.name
-    return {"state": order.words, "goes_on": order.goes_on, "clip": clip}
+    file = None if order.result is None else f"/clips/{name}/file"
+    return {"state": order.words, "goes_on": order.goes_on, "file": file}

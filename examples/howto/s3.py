@@ -1,6 +1,6 @@
 """Pictures from a bucket and into a bucket: nothing that is to last lies on this machine.
 
-    pip install 'anymedia[storage]'
+    pip install '/path/to/anymedia-….whl[cli,simulators,storage]'
     python examples/howto/s3.py photo.png "the same house at night" house-17
 
 The bucket is [storage] in anymedia.toml; its keys are in the store's own variables, like AWS_ACCESS_KEY_ID.

@@ -1,6 +1,6 @@
 """Two steps that an agent, a queue or a workflow engine may run as often as it likes: the picture is bought once.
 
-    pip install anymedia
+    pip install '/path/to/anymedia-….whl[cli,simulators]'
     python examples/howto/steps.py "a lighthouse at dusk" run-17/picture-1
 
 `begin` buys and `finish` waits. Each takes and returns what fits into a queue: texts, and no objects of ours.
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from anymedia import AnymediaError, Client, ImageRequest, NoRoute, Retry
+from anymedia import AnymediaError, Client, ImageRequest, Retry
 
 PATIENCE = 60.0
 """Seconds for which `finish` holds a worker; then it is to be run again."""
@@ -48,9 +48,7 @@ async def finish(client: Client, handle: str, folder: Path) -> list[str]:
 
 def as_engine_error(error: AnymediaError) -> Exception:
     """Return what an error means for whoever would run the step again."""
-    errors = error.errors if isinstance(error, NoRoute) else [error]
-    again = all(each.retry is not Retry.NEVER for each in errors) and any(each.retry is Retry.SAME for each in errors)
-    return Again(str(error)) if again else Never(f"{error} (billed: {error.billed})")
+    return Again(str(error)) if error.retry is Retry.SAME else Never(f"{error} (billed: {error.billed})")
 
 
 async def make_picture(client: Client, call: str, arguments: Mapping[str, Any], folder: Path) -> str:

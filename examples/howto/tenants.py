@@ -1,6 +1,6 @@
 """A client for each tenant, with API keys that come from your database at run time.
 
-    pip install anymedia
+    pip install '/path/to/anymedia-….whl[simulators]'
     python examples/howto/tenants.py        # two tenants, at simulators
 
 A client can spend on the API keys that it was given, and on no other. All of them write one journal, in which each
@@ -9,7 +9,7 @@ tenant's accounts, idempotency keys and labels have the tenant's name.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -51,7 +51,7 @@ class Tenants:
         """Return the client of a tenant."""
         async with self._opening[tenant]:
             if tenant not in self._clients:
-                config = self.config({tenant: await self._keys_of(tenant)})
+                config = self.config(tenant, await self._keys_of(tenant))
                 self._clients[tenant] = Client(config, journal=self._journal)
             return self._clients[tenant]
 
@@ -60,19 +60,18 @@ class Tenants:
         if (client := self._clients.pop(tenant, None)) is not None:
             self._former.append(client)
 
-    async def recover(self, tenants: Iterable[str], where: str) -> None:
-        """Take up what earlier processes left, of all tenants at once. Only to be called before the first order."""
-        config = self.config({tenant: await self._keys_of(tenant) for tenant in tenants})
-        async with Client(config, journal=self._journal) as client:
-            for error in (await client.recover(where)).errors:
-                print(error)
+    async def recover(self, tenant: str, where: str) -> None:
+        """Take up what earlier processes left of a tenant. Only to be called before the tenant's first order."""
+        client = await self.client(tenant)
+        for error in (await client.recover(where, accounts=client.config.accounts)).errors:
+            print(error)
 
     async def close(self) -> None:
         """Wait for the answers of submits that are under way, and close every connection."""
         await asyncio.gather(*(client.close() for client in (*self._clients.values(), *self._former)))
 
-    def config(self, keys: Mapping[str, Keys]) -> Config:
-        """Return the accounts of some tenants: neither a file nor the environment is read for an API key."""
+    def config(self, tenant: str, keys: Keys) -> Config:
+        """Return the accounts of a tenant: neither a file nor the environment is read for an API key."""
         tables = {
             f"{tenant}-{provider}": {
                 "adapter": provider,
@@ -80,8 +79,7 @@ class Tenants:
                 **TERMS,
                 **self._terms.get(provider, {}),
             }
-            for tenant, held in keys.items()
-            for provider, key in held.items()
+            for provider, key in keys.items()
         }
         return read_config({"providers": tables})
 

@@ -197,7 +197,10 @@ def test_what_can_never_be_fetched_is_dismissed(terminal, simulators):
     ended = terminal("tasks", "settle", attempt["task"]["id"], "--dismiss")
     assert ended.stdout == f"{attempt['id'][:8]} is dismissed: `anymedia resume` leaves it alone\n"
     resumed = terminal("resume")
-    assert (resumed.exit_code, resumed.stderr) == (0, "nothing was left open\n")
+    assert (resumed.exit_code, resumed.stderr) == (
+        0,
+        "nothing is uncertain, and nothing was left open\n",
+    )
     assert "its result is not waited for" in terminal("tasks", "show", attempt["id"]).stdout
     assert terminal.json("spend")[0]["accepted"] == 1  # what it cost stays
 

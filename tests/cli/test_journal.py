@@ -414,7 +414,10 @@ def test_what_was_left_is_taken_up(terminal, bought, left):
     assert f"anymedia tasks settle {uncertain['id'][:8]} --billed" in shown.stderr
     assert "resume --replay" not in shown.stderr  # that provider honours no key
     terminal("tasks", "settle", uncertain["id"], "--not-billed")
-    assert (terminal("resume").exit_code, terminal("resume").stderr) == (0, "nothing was left open\n")
+    assert (terminal("resume").exit_code, terminal("resume").stderr) == (
+        0,
+        "nothing is uncertain, and nothing was left open\n",
+    )
     assert bought("reapi") == (3, 2)
 
 

@@ -273,7 +273,7 @@ def test_a_figure_comes_out_as_sure_as_it_is(terminal, offer, words, status, usd
 
 def test_a_clip_is_bought_where_it_is_cheapest_and_within_the_ceiling(terminal, simulators):
     words = ["generate", "waves", "--model", "seedance-2.0", "--resolution", "720p", "--no-audio"]
-    words += ["--route", "cheapest", "--max-price", "1.00", "--duration"]
+    words += ["--policy", "cheapest", "--max-price", "1.00", "--duration"]
 
     def submits():
         return Counter({one.name: one.bills()["submits"] for one in simulators})

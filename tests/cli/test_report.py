@@ -531,4 +531,4 @@ def test_until_when_a_replay_is_safe_is_told():
     ends = (NOW + timedelta(seconds=90), NOW - timedelta(seconds=1), None)
     read = Page(page([attrs.evolve(doubt, replay_until=until) for until in ends]))
     assert read.text.count("until 2026-12-01 00:01 UTC : anymedia resume --replay does, and it is bought once") == 1
-    assert read.text.count("no: nothing tells the provider") == 2
+    assert read.text.count("would take it for a new task, and bill it again") == 2

@@ -59,16 +59,16 @@ def tried(found):
     ("route", "flags", "account"),
     [
         ("", [], "revidapi"),
-        ("", ["--route", "ordered"], "api_in_one"),
+        ("", ["--policy", "ordered"], "api_in_one"),
         ("", ["--provider", "runapi", "--provider", "reapi"], "runapi"),
-        ("", ["--provider", "runapi", "--provider", "reapi", "--route", "cheapest"], "reapi"),
+        ("", ["--provider", "runapi", "--provider", "reapi", "--policy", "cheapest"], "reapi"),
         (IN_ORDER, [], "api_in_one"),
-        (IN_ORDER, ["--route", "cheapest"], "revidapi"),
+        (IN_ORDER, ["--policy", "cheapest"], "revidapi"),
         (IN_ORDER, ["--provider", "runapi", "--provider", "reapi"], "runapi"),
         (IN_ORDER, ["--max-price", "0.028"], "reapi"),
         (IN_ORDER, ["--max-price", "0.0279999999999999999999"], "revidapi"),  # as a float it would be 0.028
         (IN_ORDER + '\npolicy = "cheapest"', [], "revidapi"),
-        (IN_ORDER + '\npolicy = "cheapest"', ["--route", "ordered"], "api_in_one"),
+        (IN_ORDER + '\npolicy = "cheapest"', ["--policy", "ordered"], "api_in_one"),
         ('policy = "ordered"', [], "api_in_one"),
         (IN_ORDER + '\nmax_price = "0.03"', [], "reapi"),
         (IN_ORDER + '\nmax_price = "0.03"', ["--max-price", "0.05"], "api_in_one"),
@@ -107,11 +107,11 @@ def test_the_first_offer_is_chosen_by_the_flags_else_by_the_config(
             ["api_in_one"],
             None,
         ),
-        ({"reapi": "moderated"}, "", ["--route", "cheapest"], 1, ["reapi"], None),
+        ({"reapi": "moderated"}, "", ["--policy", "cheapest"], 1, ["reapi"], None),
         (
             {"reapi": "moderated"},
             "",
-            ["--route", "cheapest", "--on-blocked", "continue"],
+            ["--policy", "cheapest", "--on-blocked", "continue"],
             0,
             ["reapi", "api_in_one"],
             "0.05",
@@ -163,7 +163,7 @@ def test_a_wrong_amount_is_one_clear_line(terminal, submits, amount):
         (["--on-uncertain", "continue"], "--on-uncertain"),
         (["--on-uncertain", "wait"], "--on-uncertain"),
         (["--on-blocked", "maybe"], "--on-blocked"),
-        (["--route", "dear"], "ordered"),
+        (["--policy", "dear"], "ordered"),
     ],
 )
 def test_a_wrong_flag_is_refused_before_anything_is_sent(terminal, submits, flags, says):
@@ -188,7 +188,7 @@ def test_each_attempt_is_told_as_it_happens(terminal, configured, simulators):
     task = lines[3].split()[1]
     assert lines[3] == f"reapi/flux-2 {task} running"
     assert lines[4].startswith(f"reapi/flux-2 {task} succeeded after ")
-    assert lines[5] == "2 attempts  at most $0.028 in all"
+    assert lines[5] == "2 attempts  $0.028 in all"  # each bill is known
     assert [line.split()[0].rstrip(",") for line in lines[7:]] == ["api_in_one/flux-2-pro", "reapi/flux-2"]
     for line, words in zip(
         lines[7:], (("$0.05", "refused: no credit", "nothing"), ("$0.028", "succeeded", "$0.028")), strict=True
@@ -275,9 +275,9 @@ def test_without_any_key_it_is_the_configuration(terminal, simulators, monkeypat
 
 def test_why_and_how_long_are_shown_of_an_attempt(terminal, simulators):
     simulators["api_in_one"].fault("no_credit")
-    refused, made = terminal.json(*FOX, "--route", "ordered")["attempts"]
+    refused, made = terminal.json(*FOX, "--policy", "ordered")["attempts"]
     shown = [" ".join(line.split()) for line in terminal("tasks", "show", refused["id"]).stdout.splitlines()]
-    assert {"cause no credit", "reserved $0.00", f"why {refused['order']['why']}", "queued 0.0 s"} <= {*shown}
+    assert {"cause no credit", "reserved $0.00", f"why {refused['order']['why']}", "waited 0.0 s"} <= {*shown}
     assert not any(line.startswith("running") for line in shown)
     shown = [" ".join(line.split()) for line in terminal("tasks", "show", made["id"]).stdout.splitlines()]
     assert {"reserved $0.028", f"why {made['order']['why']}"} <= {*shown}
@@ -297,9 +297,9 @@ def steps(found):
     "flags",
     [
         ["--route"],
-        ["--route", "ordered"],
-        ["--route", "cheapest"],
-        ["--route", "spread"],
+        ["--policy", "ordered"],
+        ["--policy", "cheapest"],
+        ["--policy", "spread"],
         ["--max-price", "0.03"],
         ["--provider", "runapi", "--provider", "reapi", "--max-price", "0.10"],
     ],
@@ -331,7 +331,7 @@ def test_the_worst_case_is_what_it_costs_when_everything_goes_wrong(terminal, si
 
 
 def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(terminal, simulators):
-    lines = terminal(*ROUTE, "--route", "ordered").stdout.splitlines()
+    lines = terminal(*ROUTE, "--policy", "ordered").stdout.splitlines()
     assert [" ".join(line.split()) for line in lines[1:]] == [
         "1 api_in_one/flux-2-pro $0.05 1 first in order",
         "2 reapi/flux-2 $0.028 1 next in order",
@@ -339,7 +339,7 @@ def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(termina
         "4 runapi/flux-2-pro $0.05 1 next in order",
         "at most ~$0.05 in all; without --max-price a second offer is asked only if the first was certainly not billed",
     ]
-    lines = terminal(*ROUTE, "--route", "cheapest", "--max-price", "0.040", "--seed", "1").stdout.splitlines()
+    lines = terminal(*ROUTE, "--policy", "cheapest", "--max-price", "0.040", "--seed", "1").stdout.splitlines()
     assert "no offer takes this request: nothing would be sent" in lines
     lines = terminal(*ROUTE, "--max-price", "0.040").stdout.splitlines()
     assert [" ".join(line.split()) for line in lines[1:]] == [
@@ -351,7 +351,7 @@ def test_people_see_the_order_the_prices_the_refusals_and_the_worst_case(termina
         "ceiling: $0.04 over every attempt and part",
         "at most ~$0.028 in all",
     ]
-    alone = terminal(*ROUTE, "--route", "ordered", "--no-fallback").stdout.splitlines()
+    alone = terminal(*ROUTE, "--policy", "ordered", "--no-fallback").stdout.splitlines()
     assert alone[-1] == "at most $0.05 in all"
     assert sum("without fallback the first offer is the only one" in line for line in alone) == 3
 
@@ -361,7 +361,7 @@ def test_an_unknown_price_makes_the_worst_case_unknown(terminal, simulators):
     found = terminal.json(*words)
     unknown = [each["offer"] for each in found["steps"] if each["money"]["usd"] is None]
     assert (found["worst"] is None) is bool(unknown)
-    words = ("explain", "A fox", "--model", "flux-2-max", "--route", "cheapest")
+    words = ("explain", "A fox", "--model", "flux-2-max", "--policy", "cheapest")
     assert terminal.json(*words)["worst"] is None
     assert "nobody knows the worst case: the price of runapi/flux-2-max is unknown" in terminal(*words).stdout
     assert "nothing would be sent" in terminal(*words, "--max-price", "1").stdout
@@ -370,7 +370,7 @@ def test_an_unknown_price_makes_the_worst_case_unknown(terminal, simulators):
 
 def test_several_offers_of_an_account_stand_together_unless_the_price_says_otherwise(terminal, simulators):
     words = ("explain", "A fox", "--model", "gpt-image-2", "--aspect-ratio", "1:1", "--route")
-    found = terminal.json(*words, "ordered")
+    found = terminal.json(*words, "--policy", "ordered")
     whys, accounts = {each["offer"]: each["why"] for each in found["steps"]}, steps(found)
     assert accounts == sorted(accounts)
     assert "the next cheapest of reapi" in [why for offer, why in whys.items() if offer.startswith("reapi/")]
@@ -381,14 +381,14 @@ def test_several_offers_of_an_account_stand_together_unless_the_price_says_other
 
 def test_the_route_leaves_out_what_has_no_key_unless_nothing_has(terminal, simulators, monkeypatch):
     monkeypatch.delenv("SIMULATED_API_IN_ONE")
-    found = terminal.json(*ROUTE, "--route", "ordered")
+    found = terminal.json(*ROUTE, "--policy", "ordered")
     assert steps(found) == ORDER[1:]
     assert [(each["account"], each["reasons"]) for each in found["refused"]] == [
         ("api_in_one", ["no API key for api_in_one: set SIMULATED_API_IN_ONE"])
     ]
     for name in ORDER[1:]:
         monkeypatch.delenv(f"SIMULATED_{name.upper()}")
-    shown = terminal(*ROUTE, "--route", "ordered", "--json")
+    shown = terminal(*ROUTE, "--policy", "ordered", "--json")
     assert (steps(json.loads(shown.stdout)), "no API key is set" in shown.stderr) == (ORDER, True)
 
 

@@ -87,7 +87,7 @@ def test_what_was_left_goes_to_the_storage_with_the_next_resume(terminal, simula
     resumed = terminal.json("resume", "--sidecar", *config)
     (key, beside) = bucket.keys()
     assert (resumed["files"], beside) == ([f"{bucket.url}/{key}"], key + ".json")
-    assert terminal("resume", *config).stderr.endswith("nothing was left open\n")
+    assert terminal("resume", *config).stderr.endswith("nothing is uncertain, and nothing was left open\n")
 
 
 def test_doctor_says_whether_the_storage_can_be_written_to(terminal, storing, bucket):

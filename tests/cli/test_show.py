@@ -220,7 +220,7 @@ def test_what_an_offer_costs_by_default_is_said_beside_the_least(screen, termina
     assert [*said] == [*dict.fromkeys(each["offer"] for each in terminal.json("models", "gpt-image-2")[0]["offers"])]
     assert prices("gpt-image-2", 80) == said
     assert prices("flux-2-pro")["bfl/flux-2-pro"] == (
-        "default unknown: the provider chooses the size, and the price goes by it; "
+        "default unknown: give resolution or size: without it the provider chooses the size, and the price with it; "
         "from $0.03 for 1 megapixel; of 2026-11-28"
     )
     assert "from ~$0.000015 for 1 character; " in prices("tts-1")["openai/tts-1"]

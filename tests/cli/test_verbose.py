@@ -34,7 +34,7 @@ def test_a_cooldown_is_told_with_v_alone(terminal, simulators):
         simulators["reapi"].fault("no_credit")
         shown = terminal(*words)
         assert shown.exit_code == 1
-        told = re.findall(r"^warning: reapi is left alone until .*: no_credit$", shown.stderr, re.MULTILINE)
+        told = re.findall(r"^warning: reapi gets no new requests until .*: no credit$", shown.stderr, re.MULTILINE)
         assert len(told) == times
 
 

@@ -160,7 +160,7 @@ def test_what_doctor_finds_is_not_folded_on_80_columns(simulators, seen, unused_
     assert f"reapi {reapi} $100 ready" in lines
     at = lines.index(f"{'x' * 26} {reapi} $100 ready")
     assert lines[at + 1 : at + 4] == [
-        "at reapi it answers",
+        "at reapi reached",
         f"gone http://127.0.0.1:{unused_tcp_port} - not ready",
         "at runapi",
     ]

@@ -70,7 +70,7 @@ async def test_each_step_of_a_purchase_is_a_line(client, records, tmp_path):
     expected = [
         rf"attempts INFO {ID} sent to reapi, flux-2-pro, \$0\.028, the only one asked",
         rf"attempts INFO {ID} accepted in \d+\.\d s, {TASK}, \$0\.028",
-        rf"tasks DEBUG {TASK} waited for",
+        rf"tasks DEBUG waiting for {TASK}",
         *[rf"looks DEBUG {TASK} (queued|running)"] * (len(records.of("Looked")) - 1),
         rf"looks DEBUG {TASK} succeeded",
         rf"tasks INFO {TASK} succeeded after \d+\.\d s, \$0\.028",
@@ -113,7 +113,7 @@ async def test_each_step_of_a_purchase_is_a_line(client, records, tmp_path):
             {"kind": "no_credit"},
             [
                 rf"attempts INFO {ID} refused in 0\.0 s, no_credit, not billed",
-                r"accounts WARNING reapi is left alone until \d\d:\d\d:\d\d UTC: no_credit",
+                r"accounts WARNING reapi gets no new requests until \d\d:\d\d:\d\d UTC: no credit",
             ],
             {"anymedia.outcome": "refused", "anymedia.billed": "no", "error.type": "no_credit"},
         ),
@@ -121,7 +121,7 @@ async def test_each_step_of_a_purchase_is_a_line(client, records, tmp_path):
             {"kind": "reset_after"},
             [
                 rf"attempts INFO {ID} uncertain in 0\.0 s, it may have been billed",
-                r"accounts WARNING reapi is left alone until \d\d:\d\d:\d\d UTC: uncertain",
+                r"accounts WARNING reapi gets no new requests until \d\d:\d\d:\d\d UTC: uncertain",
             ],
             {"anymedia.outcome": "uncertain", "anymedia.billed": "unknown", "error.type": "uncertain"},
         ),
@@ -129,7 +129,7 @@ async def test_each_step_of_a_purchase_is_a_line(client, records, tmp_path):
             {"kind": "without_id"},
             [
                 rf"attempts INFO {ID} accepted without id in 0\.0 s, billed in all likelihood",
-                r"accounts WARNING reapi is left alone until \d\d:\d\d:\d\d UTC: accepted without id",
+                r"accounts WARNING reapi gets no new requests until \d\d:\d\d:\d\d UTC: accepted without id",
             ],
             {"anymedia.outcome": "accepted without id", "anymedia.billed": "likely"},
         ),

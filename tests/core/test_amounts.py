@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anymedia.declare.prices import Credit, PerMegapixel, Price, Table
-from anymedia.model.money import Money, PriceStatus, total
+from anymedia.model.money import Money, PriceStatus, in_credits, total
 
 EXACT, ABOUT, ESTIMATE, UNKNOWN = PriceStatus
 
@@ -94,3 +94,11 @@ def test_one_part_that_may_cost_more_leaves_the_sum_without_a_bound_wherever_it_
     dearest, average = cents(100, ESTIMATE, got="table"), cents(100, ESTIMATE, got="live")
     for parts in ([dearest, average], [average, dearest]):
         assert (total(parts).usd, total(parts).bound) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("1", "1 credit"), ("1.0", "1 credit"), ("2.50", "2.5 credits"), ("7E+1", "70 credits"), ("0", "0 credits")],
+)
+def test_credits_are_plain_numbers(amount, shown):
+    assert in_credits(Decimal(amount)) == shown

@@ -142,7 +142,7 @@ def test_how_it_is_written():
     asset = Asset(kind="image", path=Path("a.png"), data=b"hi", expires_at=datetime(2026, 11, 20, tzinfo=UTC))
     written = to_json(Result(tasks=(), money=money)) | to_json(asset)
     assert written["tasks"] == []
-    assert (written["money"]["usd"], written["money"]["status"]) == ("0.0280", "exact")
+    assert (written["money"]["usd"], written["money"]["status"]) == ("0.028", "exact")
     assert (written["path"], written["data"], written["expires_at"]) == ("a.png", "aGk=", "2026-11-20T00:00:00+00:00")
 
 

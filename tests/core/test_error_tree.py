@@ -12,14 +12,21 @@ from anymedia import Attempt, Money, Order
 from anymedia.errors import (
     PROVIDER_ERRORS,
     AnymediaError,
+    BadApiKey,
     Billed,
+    Blocked,
     Cause,
+    NoCredit,
     NoRoute,
     Outcome,
     OutOfBounds,
+    OverCeiling,
     Problem,
+    RateLimited,
     Rejected,
     SubmitUncertain,
+    Unavailable,
+    Unsupported,
 )
 from anymedia.model import errors
 
@@ -119,6 +126,24 @@ def test_an_error_of_several_says_them_all():
     assert (str(error), error.problems) == ("a: is odd (a page); b: is odd too", tuple(problems))
     both = NoRoute(errors=[error, Rejected("no")])
     assert (str(both), both.errors[0]) == ("a: is odd (a page); b: is odd too; no", error)
+
+
+@pytest.mark.parametrize(
+    ("each", "told"),
+    [
+        ([Unavailable("a"), RateLimited("b", retry_after=9)], ("same", None, False)),
+        ([NoCredit("a"), Unavailable("b", retry_after=60), RateLimited("c", retry_after=9)], ("same", 9, False)),
+        ([NoCredit("a"), BadApiKey("b")], ("never", None, False)),
+        ([Unavailable("a"), Blocked("b")], ("never", None, False)),
+        ([Unavailable("a"), SubmitUncertain("b")], ("never", None, False)),
+        ([Unsupported("a"), OutOfBounds("b"), Rejected("c"), Blocked("d")], ("never", None, True)),
+        ([OutOfBounds("a"), OverCeiling("b")], ("never", None, False)),
+        ([], ("never", None, False)),
+    ],
+)
+def test_an_error_of_several_says_whether_and_when_to_ask_again(each, told):
+    error = NoRoute("no", errors=each)
+    assert (error.retry, error.retry_after, error.must_change) == told
 
 
 @pytest.mark.parametrize("kind", [AnymediaError, *CLASSES.values()])

@@ -69,7 +69,7 @@ FULL = attrs.evolve(
     kind="video",
     path="/v1/acme?hook=https%3A%2F%2Fme.example",
     links={"urls.get": "/v1/acme/t-1", "urls.result": "/v1/acme/t-1/result"},
-    money=Money(usd=Decimal("0.0280"), status=PriceStatus.EXACT, got="table"),
+    money=Money(usd=Decimal("0.028"), status=PriceStatus.EXACT, got="table"),
 )
 
 
@@ -111,7 +111,7 @@ def test_a_handle_of_much():
         "wire_id": "acme/2-text",
         "path": "/v1/acme",
         "links": {"urls.get": "/v1/acme/t-1", "urls.result": "/v1/acme/t-1/result"},
-        "money": {"usd": "0.0280", "status": "exact"},
+        "money": {"usd": "0.028", "status": "exact"},
     }
     assert "\n" not in handle(FULL, ACCOUNT)
 
@@ -241,8 +241,8 @@ def test_what_looking_does_not_need_is_left_out_when_it_would_be_too_long():
     left = 1000 - size
     assert fitted(left) == ["money", "offer", "model", "wire_id", "links"]
     assert fitted(left + 1) == ["offer", "model", "wire_id", "links"]
-    assert fitted(left + len(',"money":{"usd":"0.0280","status":"exact"}') + 1) == ["model", "wire_id", "links"]
-    spare = ',"money":{"usd":"0.0280","status":"exact"},"offer":"acme-2"'
+    assert fitted(left + len(',"money":{"usd":"0.028","status":"exact"}') + 1) == ["model", "wire_id", "links"]
+    spare = ',"money":{"usd":"0.028","status":"exact"},"offer":"acme-2"'
     assert fitted(left + len(spare) + 1) == ["wire_id", "links"]
 
 

@@ -526,7 +526,9 @@ def test_a_key_is_bad_when_it_is_refused_three_times_and_for_a_look(says, steps,
             over(health, ACCOUNT)
             return
         assert health.of(ACCOUNT).ends is Cooldown.CONFIG
-        assert str(health.cooling(ACCOUNT)) == "mine is left alone until its configuration changes: it was refused"
+        cooling = health.cooling(ACCOUNT)
+        assert str(cooling) == "mine is left alone until its configuration changes: it was refused"
+        assert (cooling.retry, cooling.retry_after) == ("elsewhere", None)  # a later call would do no better
         await asyncio.sleep(100_000)
         with pytest.raises(Cooling):
             admit(health, ACCOUNT)

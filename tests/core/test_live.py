@@ -552,7 +552,7 @@ class Lists(Wire):
 
 CLIP = VideoRequest(model="kling-3.0", prompt="a fox", duration=7)
 AVERAGED = "what calls cost on average"
-A_UNIT = "the price list tells it for one of {}; what else moves it is not told"
+A_UNIT = "the price list has one price for each {}, and does not say what else changes it"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ HOSTILE = {
     "an empty file": (lambda folder: written(folder / "empty.png", b""), "empty.png has 0 bytes"),
     "a text": (
         lambda folder: written(folder / "key.txt", b"secret"),
-        "key.txt is no picture, film or sound that is",
+        "key.txt is no picture, film or sound that anymedia knows",
     ),
     "a link": (
         lambda folder: linked(folder / "link.png"),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from anymedia.model.vocabulary import Cause, Outcome, Refund
 from anymedia.observe import events, readers
 from anymedia.observe.events import (
     Answered,
+    BilledMore,
     CooledDown,
     Downloaded,
     Ended,
@@ -21,12 +23,14 @@ from anymedia.observe.events import (
     Left,
     Looked,
     Moved,
+    PassedCeiling,
     Posted,
     Recovered,
     Refused,
     Sent,
     Uploaded,
     Waits,
+    billed_more,
 )
 from anymedia.observe.facts import FACTS, attributes, fields
 from anymedia.observe.log import LINES
@@ -57,6 +61,10 @@ def canceled(**how):
     return Ended(attrs.evolve(DONE, state=State.CANCELED, **how))
 
 
+def billed(usd, got="settled"):
+    return attrs.evolve(DONE, money=attrs.evolve(MONEY, usd=None if usd is None else Decimal(usd), got=got))
+
+
 ROWS = [
     (Sent(ATTEMPT), "attempt 01234567 sent to acme-team, m, $0.028, the cheapest"),
     (Sent(attrs.evolve(ATTEMPT, order=RAW, origin=None)), "attempt 01234567 sent to acme-team, price unknown"),
@@ -81,7 +89,7 @@ ROWS = [
     ),
     (FellBack(ORDER, "other/m"), "goes on at acme-team, m, $0.028, the cheapest"),
     (FellBack(RAW, "acme/m", again=True), "tries again at acme-team, price unknown"),
-    (Waits(TASK), "acme-team task t_1 waited for"),
+    (Waits(TASK), "waiting for acme-team task t_1"),
     (Looked(TASK), "acme-team task t_1 queued"),
     (Looked(TASK, "RateLimited"), "acme-team task t_1: RateLimited"),
     (
@@ -100,8 +108,8 @@ ROWS = [
     (canceled(), "acme-team task t_1 canceled after 90.0 s, $0.028, if it is billed"),
     (canceled(money=Money(usd=Decimal(0), got="settled")), "acme-team task t_1 canceled after 90.0 s, not billed"),
     (canceled(money=attrs.evolve(MONEY, got="settled")), "acme-team task t_1 canceled after 90.0 s, $0.028"),
-    (CooledDown("a", "acme", "no_credit", LATER, 2), "a is left alone until 12:01:30 UTC: no_credit"),
-    (CooledDown("a", "acme", "bad_api_key", None, 3), "a is left alone until it is well again: bad_api_key"),
+    (CooledDown("a", "acme", "no_credit", LATER, 2), "a gets no new requests until 12:01:30 UTC: no credit"),
+    (CooledDown("a", "acme", "bad_api_key", None, 3), "a gets no new requests until it is well again: bad api key"),
     (Recovered("a", "acme"), "a is asked again"),
     (Uploaded("a", "acme", 1234, "image/png", 0.25), "uploaded 1,234 bytes of image/png for a in 0.2 s"),
     (
@@ -118,9 +126,52 @@ ROWS = [
     (Refused("a\nb", "its signature is forged"), "webhook for a b refused: its signature is forged"),
     (
         Alert(day=date(2026, 12, 1), limit=Decimal(20), spent=Decimal("20.5"), unknown=2),
-        "$20.50 spent or reserved today (UTC), which is over $20.00; 2 of unknown price are not in it",
+        (
+            "today (UTC) has cost $20.50 or may have, more than the $20.00 of [alerts] daily; "
+            "2 of unknown price are not in it; nothing is stopped by that"
+        ),
+    ),
+    (
+        BilledMore(task=billed("0.05"), quoted=attrs.evolve(MONEY, source="its page")),
+        "acme-team task t_1 was billed $0.05, more than the $0.028 quoted by its page",
+    ),
+    (
+        BilledMore(task=billed("0.05"), quoted=attrs.evolve(MONEY, got="override")),
+        "acme-team task t_1 was billed $0.05, more than the $0.028 quoted by your own price in anymedia.toml",
+    ),
+    (
+        PassedCeiling(max_price=Decimal("0.1"), spent=Decimal("0.12")),
+        "the request has cost $0.12, more than its max_price of $0.10",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("event", "is_more"),
+    [
+        (Ended(billed("0.03"), TASK), True),
+        (answered(Outcome.ACCEPTED, task=billed("0.03")), True),
+        (Ended(billed("0.028"), TASK), False),
+        (Ended(billed("0.01"), TASK), False),
+        (Ended(billed(None), TASK), False),
+        (Ended(billed("0.03", "table"), TASK), False),  # no bill
+        (Ended(billed("0.03"), billed("0.02")), False),  # it was told before
+        (Ended(billed("0.03"), attrs.evolve(TASK, money=Money())), False),  # nobody knew
+        (Ended(billed("0.03")), False),
+        (answered(Outcome.REFUSED), False),
+        (Moved(TASK), False),
+    ],
+)
+def test_a_bill_above_its_quote_is_told_and_no_other(event, is_more):
+    found = billed_more(event)
+    assert (found is not None) is is_more
+    heard = Records()
+    logging.getLogger("anymedia").addHandler(heard)
+    try:
+        Readers(None, dict).tell(event)
+    finally:
+        logging.getLogger("anymedia").removeHandler(heard)
+    assert bool(heard.lines("BilledMore")) is is_more
 
 
 @pytest.fixture
@@ -161,6 +212,18 @@ def test_the_end_of_a_task_is_told_once_until_it_is_forgotten(monkeypatch):
     for event in (Ended(DONE), Ended(DONE), Ended(attrs.evolve(DONE, id="t_2")), Ended(DONE), Moved(DONE)):
         told.tell(event)
     assert [task.id for task in heard] == ["t_1", "t_2", "t_1", "t_1"]
+
+
+def test_where_nobody_uses_opentelemetry_nothing_of_it_is_made(monkeypatch):
+    monkeypatch.delitem(sys.modules, readers.NEEDED)
+    monkeypatch.setattr(readers, "in_use", lambda: 1 / 0)
+    heard = []
+    told = Readers(heard.append, dict)
+    with told.verb("generate", TASK):
+        told.tell(Ended(DONE))
+        told.tell(Waits(TASK))  # which on_event does not hear
+    told.close()
+    assert heard == [DONE]
 
 
 def test_what_happens_for_no_call_has_no_span_but_counts():

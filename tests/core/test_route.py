@@ -133,7 +133,15 @@ def test_what_passes_the_ceiling_is_no_step_and_says_why():
     assert [(each.offer, each.reasons) for each in route.refused] == [
         ("api_in_one/1", ("seed: not taken",)),
         ("reapi/1", ("max_price: it costs ~$0.07, more than the $0.05 allowed",)),
-        ("runapi/1", ("max_price: its price is unknown, and may be more than the $0.05 allowed",)),
+        (
+            "runapi/1",
+            (
+                (
+                    "max_price: its price is unknown (no page says), and may be more than the $0.05 allowed; "
+                    "allow_unknown_price takes it all the same"
+                ),
+            ),
+        ),
     ]
     allowed = route_of(FITTING, [], Options(max_price="0.07", allow_unknown_price=True))
     assert (allowed.steps, allowed.worst) == (tuple(FITTING), None)

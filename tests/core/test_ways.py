@@ -489,4 +489,4 @@ def test_a_price_that_goes_by_what_is_put_in_knows_the_pixels_of_files():
     assert (money(large).usd, money(large).status) == (Decimal("0.06"), "estimate")
     assert (money(PHOTO, large).usd, money(PHOTO, large).reason.startswith("each file")) == (Decimal("0.07"), True)
     assert money(PHOTO, URL).usd is None
-    assert "give the file itself" in money(URL).reason
+    assert "give the file" in money(URL).reason

@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer, unused_port
+from prometheus_client.parser import text_string_to_metric_families
 
 from anymedia import Client, load_config
 from anymedia.config import default_journal
@@ -279,22 +280,39 @@ async def test_the_service_tells_when_to_try_again(service, simulators, clock):
 async def test_prometheus_is_told_what_was_bought(service, simulators):
     simulators[CHEAPEST].fault("no_credit")
     assert (await ask(service))[0] == 200
-    for name, fault in (("api_in_one", "reset_after"), (NEXT, "no_credit")):
+    for name, fault in (("api_in_one", "reset_after"), (NEXT, "failed")):
         simulators[name].fault(fault)
     assert (await ask(service, key="order-18"))[0] == 502
     answer = await service.get("/metrics")
     text = await answer.text()
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    rows = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    assert [row for row in rows if not re.fullmatch(r'anymedia_[a-z_]+(\{(\w+="[^"]*",?)*\})?', row)] == []
-    assert rows['anymedia_attempts_total{account="reapi",outcome="accepted"}'] == "1"
-    assert rows['anymedia_attempts_total{account="api_in_one",outcome="uncertain"}'] == "1"
-    assert rows['anymedia_spend_usd_total{account="reapi",model="flux-2-pro",billed="yes"}'] == "0.028"
-    assert rows['anymedia_spend_usd_total{account="api_in_one",model="flux-2-pro",billed="possibly"}'] == "0.05"
-    took = 'anymedia_task_seconds_{}{{account="reapi",state="succeeded"{}}}'.format
-    assert rows[took("bucket", ',le="+Inf"')] == rows[took("count", "")] == "1"
-    assert float(rows[took("sum", "")]) > 0
-    assert rows['anymedia_open_tasks{account="reapi"}'] == rows['anymedia_account_is_asked{account="reapi"}'] == "0"
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert {name: family.type for name, family in families.items()} == {
+        "anymedia_attempts": "counter",
+        "anymedia_spend_usd": "counter",
+        "anymedia_returned_usd": "counter",
+        "anymedia_task_seconds": "histogram",
+        "anymedia_alerts": "counter",
+        "anymedia_open_tasks": "gauge",
+        "anymedia_account_is_asked": "gauge",
+    }
+    assert all(family.documentation for family in families.values())
+
+    def of(name, **labels):
+        samples = (sample for family in families.values() for sample in family.samples if sample.name == name)
+        return [sample.value for sample in samples if labels.items() <= sample.labels.items()]
+
+    assert of("anymedia_attempts_total", account="reapi", outcome="accepted") == [2]
+    assert of("anymedia_attempts_total", account="api_in_one", outcome="uncertain") == [1]
+    paid = {each: of("anymedia_spend_usd_total", billed=each, model="flux-2-pro") for each in ("yes", "possibly")}
+    assert paid == {"yes": [0.056], "possibly": [0.05]}
+    assert of("anymedia_returned_usd_total", account="reapi", model="flux-2-pro", billed="yes") == [0.028]
+    took = {"account": "reapi", "state": "succeeded"}
+    assert of("anymedia_task_seconds_bucket", **took, le="+Inf") == of("anymedia_task_seconds_count", **took) == [1]
+    assert of("anymedia_task_seconds_sum", **took) > [0]
+    assert [of("anymedia_account_is_asked", account=name) for name in (CHEAPEST, NEXT)] == [[0], [1]]
+    assert of("anymedia_open_tasks", account=NEXT) == [0]
+    assert of("anymedia_alerts_total") == [0]
 
 
 async def test_without_any_good_key_the_service_is_not_well(service, simulators):
@@ -369,7 +387,10 @@ def test_the_service_runs_without_a_key_and_answers_before_it_ends(tmp_path):
                 assert not asked.done()
             process.send_signal(signal.SIGTERM)
             picture = Path(asked.result()["pictures"][0]).name
-        assert (process.wait(60), process.stderr.read()) == (0, "")
+        said = process.stderr.read().splitlines()
+        assert process.wait(60) == 0
+        assert {line.split()[2] for line in said} == {"INFO"}
+        assert any(" INFO anymedia.tasks: " in line for line in said)
     assert [file.name for file in tmp_path.iterdir()] == [picture]
 
 
@@ -398,7 +419,7 @@ def form(request):
 async def told(form, hooks):
     """The service in one of its forms, as whoever calls it has it."""
     example = runpy.run_path(str(TOLD))
-    app = example[form](example["Pictures"](Client(load_config("anymedia.toml")), Path("out")))
+    app = example[form](example["Pictures"](load_config("anymedia.toml"), Path("out")))
     async with AsyncExitStack() as stack:
         if form == "on_asgi":
             await stack.enter_async_context(served(app, hooks.port))
@@ -446,6 +467,18 @@ async def test_what_is_left_is_taken_up(form, hooks, simulators, clock):
     async with told(form, hooks) as service:
         assert (await picture(service, where))["state"] == "succeeded"
     assert (len(saved()), billed(simulators)) == (2, {CHEAPEST: 2})
+
+
+@pytest.mark.usefixtures("looks")
+async def test_what_a_webhook_names_is_saved_though_nobody_looks(form, hooks, simulators, clock):
+    simulators[CHEAPEST].fault("reset_after")
+    async with told(form, hooks) as service:
+        assert (await ask(service))[0] == 502
+        clock.seconds += 60
+        async with asyncio.timeout(60):
+            while not saved():
+                await asyncio.sleep(0.01)
+    assert billed(simulators) == {CHEAPEST: 1}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every program of a how-to page runs, the pages show what the programs say, and nothing is bought twice."""
 
+import argparse
 import asyncio
 import importlib
 import json
@@ -9,8 +10,10 @@ import shlex
 import sys
 import tomllib
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession, CookieJar, FormData
@@ -19,17 +22,31 @@ from click.testing import CliRunner
 
 from anymedia import (
     AnymediaError,
+    Attempt,
+    BadApiKey,
+    Billed,
+    Blocked,
     Client,
     ConfigError,
+    Cooling,
+    Money,
     NoCredit,
     NoRoute,
+    Order,
+    Outcome,
+    OverCeiling,
     RateLimited,
+    Rejected,
+    State,
     SubmitUncertain,
     SyncClient,
+    Task,
     Unavailable,
+    Unsupported,
     read_config,
 )
 from anymedia.cli.app import app as command_line
+from anymedia.transport.http import Transport
 from tests.client.hooks import served
 from tests.core.test_media import PNG
 from tests.providers import FOUR
@@ -57,7 +74,13 @@ def entries(simulators):
 
 
 def saved():
-    return len([*Path("pictures").iterdir()])
+    return len([*Path("pictures").glob("[!.]*")])
+
+
+async def until(found):
+    async with asyncio.timeout(60):
+        while not found():
+            await asyncio.sleep(0.01)
 
 
 def submits(simulators):
@@ -82,7 +105,6 @@ async def shop(form, hooks):
         ClientSession(f"http://127.0.0.1:{hooks.port}", cookie_jar=cookies) as visitor,
     ):
         yield visitor
-    sys.modules.pop("fastapi_app", None)
 
 
 async def filled_in(visitor, picture=PNG, prompt="the same at night"):
@@ -131,7 +153,7 @@ async def test_an_order_is_bought_once(form, hooks, simulators, clock):
             f"/orders/{fields['order']}",
             (status, where),
         )
-        assert "It is queued" in (await look(visitor, where))[1]
+        assert "It waits at the provider." in (await look(visitor, where))[1]
         assert await seen(visitor, where) == (404, *(await seen(visitor, where))[1:])
         clock.seconds += 60  # and it is told of
         assert f"{where}/picture" in await done(visitor, where)
@@ -152,6 +174,8 @@ async def test_an_order_outlives_the_app(form, hooks, simulators, clock):
         where = (await place(visitor, await filled_in(visitor)))[1]
     clock.seconds += 60  # nobody hears of it
     async with shop(form, hooks) as visitor:
+        async with visitor.post("/hooks/reapi/x") as answer:
+            assert answer.status == 401  # it is taken by the client that is open now
         assert f"{where}/picture" in await done(visitor, where)
     assert (len(entries(simulators)), saved()) == (1, 1)
 
@@ -163,11 +187,109 @@ async def test_an_order_without_an_answer_is_not_sent_again(form, hooks, simulat
     async with shop(form, hooks) as visitor:
         fields = await filled_in(visitor, picture=b"")
         where = (await place(visitor, fields))[1]
-        assert "no answer has come yet" in (await look(visitor, where))[1]
+        assert "do not know yet whether it was taken" in (await look(visitor, where))[1]
         assert (await place(visitor, fields))[1] == where
         clock.seconds += 60  # the webhook names the task
+        await until(saved)  # nobody looks
         assert f"{where}/picture" in await done(visitor, where)
-    assert (submits(simulators), len(entries(simulators))) == (1, 1)
+    assert (submits(simulators), len(entries(simulators)), saved()) == (1, 1, 1)
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What lets the answers to submits through, which are on their way until then."""
+    come, send = asyncio.Event(), Transport.send
+
+    async def held(transport, account, call, *rest):
+        answer = await send(transport, account, call, *rest)
+        if call.method == "POST":
+            await come.wait()
+        return answer
+
+    monkeypatch.setattr(Transport, "send", held)
+    monkeypatch.setattr("studio.PATIENCE", 0.5)
+    return come
+
+
+async def test_an_order_whose_answer_is_late_is_never_called_free(form, hooks, simulators, clock, answers):
+    async with shop(form, hooks) as visitor:
+        fields = await filled_in(visitor, picture=b"")
+        (status, where), again = await asyncio.gather(place(visitor, fields), place(visitor, fields))  # a double click
+        assert (status, where) == again == (303 if form == "fastapi_app" else 302, f"/orders/{fields['order']}")
+        page = (await look(visitor, where))[1]
+        assert 'http-equiv="refresh"' in page
+        assert "not charged" not in page
+        clock.seconds += 60
+        answers.set()
+        await until(saved)  # nobody looks
+        assert f"{where}/picture" in await done(visitor, where)
+    assert (submits(simulators), len(entries(simulators)), saved()) == (1, 1, 1)
+
+
+async def test_an_order_is_told_of_before_anything_is_sent(simulators, monkeypatch):
+    studio = importlib.import_module("studio").Studio("out")
+    monkeypatch.setenv("ANYMEDIA_CONFIG", "anymedia.toml")
+    sent = asyncio.Event()
+
+    async def submit(*_, **__):
+        sent.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(studio.client, "submit", submit)
+    async with studio.open():
+        placing = asyncio.create_task(studio.order("order-1", None, "1"))
+        await sent.wait()
+        assert "is being placed" in (await studio.look("order-1")).words
+        placing.cancel()
+        await asyncio.gather(placing, return_exceptions=True)
+        assert await studio.look("order-1") is None
+
+
+async def test_a_studio_without_an_api_key_does_not_open(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="no API key is set"):
+        async with importlib.import_module("studio").Studio("out").open():
+            pass
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words", "later"),
+    [
+        (NoCredit("reapi has none"), 503, "not charged.", None),
+        (NoRoute(errors=[NoCredit("a"), BadApiKey("b")]), 503, "not charged.", None),
+        (NoRoute(errors=[NoCredit("a"), Unavailable("b")]), 503, "again in a minute.", "60"),
+        (Cooling("reapi is left alone", retry_after=3500), 503, "again in 59 minutes.", "3540"),
+        (OverCeiling("reapi may spend $1 a day"), 503, "not charged.", None),
+        (NoRoute(errors=[Rejected("a"), Unsupported("b")]), 422, "change what you have written", None),
+        (Blocked("a"), 422, "change what you have written", None),
+    ],
+)
+def test_why_an_order_is_not_taken_is_told_to_whom_it_concerns(error, status, words, later):
+    told = importlib.import_module("studio").not_taken(error)
+    assert (told.status, words in str(told), told.headers.get("Retry-After")) == (status, True, later)
+    assert "reapi" not in str(told)
+
+
+ENDS = {
+    "is being placed": {"outcome": None},
+    "do not know yet": {"outcome": Outcome.UNCERTAIN},
+    "costs nothing": {"outcome": Outcome.REFUSED},
+    "got lost": {"outcome": Outcome.UNCERTAIN, "settled": Billed.YES},
+    "being made: 50% done": {"task": {"state": State.RUNNING, "told": {"progress": 0.5}}},
+    "being made.": {"task": {"state": State.RUNNING}},
+    "is being saved": {"task": {"state": State.SUCCEEDED, "told": {"progress": 0.81}}},
+}
+
+
+@pytest.mark.parametrize(("words", "ends"), ENDS.items())
+def test_how_an_order_stands_is_told_in_plain_words(words, ends):
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    if task := ends.pop("task", None):
+        facts = {"id": "t", "provider": "p", "account": "p", "lifecycle": "l", "submitted_at": now, "path": "/"}
+        ends = {"outcome": Outcome.ACCEPTED, "task": Task(**facts, **task)}
+    order = Order(provider="p", account="p", path="/", money=Money())
+    attempt = Attempt(id="a", order=order, started_at=now, **ends)
+    assert words in importlib.import_module("studio").as_told(attempt).words
 
 
 def attempts(order):
@@ -181,6 +303,7 @@ def attempts(order):
         ({"picture": b"no picture at all"}, {}, 422),
         ({"picture": PNG + bytes(2000)}, {}, 413),
         ({"prompt": "x" * 100_000}, {}, 422),
+        ({"order": "a/b?c#d"}, {}, 422),
         ({}, {"kind": "no_credit"}, 503),
     ],
 )
@@ -192,6 +315,7 @@ async def test_an_order_that_is_not_taken_costs_nothing(form, hooks, simulators,
     async with shop(form, hooks) as visitor:
         fields = await filled_in(visitor)
         assert (await place(visitor, fields | changes))[0] == status
+        assert saved() == 0
         assert (await look(visitor, "/orders/none"))[0] == 404
         assert entries(simulators) == []
         for one in simulators:
@@ -209,6 +333,20 @@ async def test_an_order_that_fails_is_told_so(form, hooks, simulators):
 
 
 # Behind a gateway
+
+
+def by_curl():
+    """Return what curl posts by the line of the page."""
+    page = (ROOT / "docs" / "howto" / "gateways.md").read_text("utf-8")
+    words = argparse.ArgumentParser(exit_on_error=False)
+    words.add_argument("url")
+    words.add_argument("-i", action="store_true")
+    words.add_argument("--json")
+    words.add_argument("-H", action="append")
+    (line,) = (line for line in page.splitlines() if line.startswith("curl -i "))
+    given = words.parse_args(shlex.split(line)[1:])
+    headers = dict(each.split(": ") for each in given.H) | {"Content-Type": "application/json"}  # as --json says
+    return {"url": urlsplit(given.url).path, "data": given.json, "headers": headers}
 
 
 async def test_a_clip_is_told_of_in_short_answers(simulators, clock, monkeypatch):
@@ -234,10 +372,13 @@ async def test_a_clip_is_told_of_in_short_answers(simulators, clock, monkeypatch
             async with caller.get(f"{where}{path}") as answer:
                 return answer.status, (await answer.json()) if not path else (await answer.text()).strip().split("\n\n")
 
-        status, where, said = await ask(prompt="waves at dusk")
-        assert (status, where, {"clip", "handle"}) == (202, "/clips/order-17", {*said})
+        async with caller.post(**by_curl()) as answer:  # the very line of the page
+            status, where, said = answer.status, answer.headers["Location"], await answer.json()
+        assert (status, where, said) == (202, "/clips/order-17", {"clip": where})
         assert (await ask(prompt="waves at dusk"))[0] == 202
-        assert await told(where) == (202, {"state": "It is queued.", "goes_on": True, "clip": None})
+        assert await told(where) == (202, {"state": "It waits at the provider.", "goes_on": True, "file": None})
+        async with caller.get(f"{where}/file") as answer:
+            assert answer.status == 404
         status, moves = await told(where, "/events")
         assert (status, len(moves), {*moves[1:]}) == (200, 5, {": it goes on"})
         may_go_on.set()
@@ -246,7 +387,10 @@ async def test_a_clip_is_told_of_in_short_answers(simulators, clock, monkeypatch
                 await asyncio.sleep(0.01)
         (last,) = (await told(where, "/events"))[1]
         assert json.loads(last.removeprefix("data: ")) == (await told(where))[1]
-        assert (await told(where))[1]["clip"].endswith(".mp4")
+        async with caller.get((await told(where))[1]["file"]) as answer:
+            assert (answer.status, answer.content_type, (await answer.read())[4:8]) == (200, "video/mp4", b"ftyp")
+        async with caller.post("/hooks/reapi/x") as answer:
+            assert answer.status == 401
         assert [(await told("/clips/none", path))[0] for path in ("", "/events")] == [404, 404]
         assert (await ask("order-18", prompt=""))[0] == 422
         for one in simulators:
@@ -342,13 +486,14 @@ async def test_a_tenant_has_limits_and_is_taken_up_again(simulators):
         return database[tenant]
 
     async with tenants.serving(keys_of, terms) as serving:
-        await serving.recover(database, "out")
+        for tenant in ("acme", "bolt"):
+            await serving.recover(tenant, "out")
         await asyncio.gather(*(serving.make(name, "order-1", "a lighthouse") for name in ("acme", "acme", "bolt")))
         with pytest.raises(AnymediaError, match=r"acme-reapi may spend \$0\.03 a day"):
             await serving.make("acme", "order-2", "a lighthouse")
         serving.changed("acme")
         assert (await serving.client("acme")).config.accounts.keys() == {"acme-reapi"}
-        with pytest.raises(ConfigError, match="no provider is configured"):
+        with pytest.raises(ConfigError, match="no API key is set"):
             await serving.make("gone", "order-1", "a lighthouse")  # nobody else's key is taken
     assert len(entries(simulators)) == 2
 
@@ -378,8 +523,8 @@ def blocks(language):
 
 
 @pytest.mark.parametrize(("page", "program", "shown"), blocks("python"))
-def test_what_is_shown_is_a_part_of_a_program(page, program, shown):
-    assert f"\n{shown}" in f"\n{(ROOT / program).read_text('utf-8')}", f"{page.name} shows no part of {program}"
+def test_what_is_shown_is_a_whole_program(page, program, shown):
+    assert shown == (ROOT / program).read_text("utf-8"), f"{page.name} does not show {program}"
 
 
 def test_every_program_is_shown():
@@ -406,6 +551,12 @@ def test_what_a_page_links_to_exists(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("path", [*PAGES, *PROGRAMS.glob("*.py")], ids=lambda path: path.name)
+def test_nothing_is_installed_from_an_index_under_our_name(path):
+    for line in re.findall("pip install .*", path.read_text("utf-8")):
+        assert re.search(r"install (--no-cache-dir )?['\"]/[\w/]+(/anymedia-….whl)?\[", line), line
+
+
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
 LINES = [(each.id, line) for each in blocks("sh") for line in each.values[2].splitlines() if line]
 
@@ -415,7 +566,7 @@ def test_what_a_command_names_is_there(line):
     words = shlex.split(line, comments=True)
     programs = re.findall(r"examples/howto/[\w/.]+\.(?:py|yaml)", line)
     assert all((ROOT / each).exists() for each in programs)
-    assert {extra for each in re.findall(r"anymedia\[([\w,]+)\]", line) for extra in each.split(",")} <= {*EXTRAS}
+    assert {extra for each in re.findall(r"anymedia-….whl\[([\w,]+)\]", line) for extra in each.split(",")} <= {*EXTRAS}
     for program, name in re.findall(r"--app-dir examples/howto (\w+):(\w+)", line):
         assert re.search(rf"^(async def )?{name}\b", (PROGRAMS / f"{program}.py").read_text("utf-8"), re.MULTILINE)
     if words[0] == "anymedia":

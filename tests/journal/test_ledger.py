@@ -187,7 +187,7 @@ async def test_a_result_is_left_when_its_owner_died_or_said_so(ledger, other):
 async def test_a_limit_counts_what_stands(ledger):
     limit = Decimal("0.10")
     await ledger.intend(tried(1, money=Money(usd=Decimal("0.10"))), None, limit)
-    with pytest.raises(OverCeiling, match=r"0\.1 are spent or reserved since midnight UTC"):
+    with pytest.raises(OverCeiling, match=r"0\.10 are spent or reserved since midnight UTC"):
         await ledger.intend(tried(2, money=Money(usd=Decimal("0.000000001"))), None, limit)
     ledger.end_later(attrs.evolve(tried(1), outcome=Outcome.REFUSED))
     await ledger.intend(tried(2, money=Money(usd=Decimal("0.10"))), None, limit)

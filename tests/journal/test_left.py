@@ -18,6 +18,7 @@ from anymedia import (
     Order,
     Outcome,
     OutOfBounds,
+    Recovery,
     State,
     SubmitUncertain,
     TaskFailed,
@@ -323,6 +324,22 @@ async def test_what_is_dismissed_is_not_waited_for_and_not_fetched(client, next_
     assert (recovery.tasks, recovery.uncertain, recovery.errors) == ((), (), ())
     assert not (tmp_path / "out").exists()
     assert {attempt.task.id for attempt in read() if attempt.reserved} == {waited.id, ended.id}  # what it cost stays
+
+
+async def test_what_some_accounts_bought_is_taken_up_and_the_rest_is_left(client, next_client, request_, tmp_path):
+    bought = [await client.submit(request_, name) for name in ("reapi", "runapi")]
+    ended = await run(client, request_, "runapi")
+    crash(client)
+    async with next_client() as later:
+        with pytest.raises(ConfigError, match="no account is named 'nobody'"):
+            await later.recover(tmp_path, accounts=["nobody"])
+        with pytest.raises(ConfigError, match="an account's name is needed, not 1"):
+            await later.recover(tmp_path, accounts=[1])
+        assert await later.recover(tmp_path, accounts=[]) == Recovery()
+        (first,) = (await later.recover(tmp_path, accounts=["reapi"])).tasks
+        rest = (await later.recover(tmp_path, accounts=["runapi"])).tasks
+    assert (first.id, {task.id for task in rest}) == (bought[0].id, {bought[1].id, ended.id})
+    assert all(asset.kept for task in (first, *rest) for asset in task.assets)
 
 
 async def test_what_was_bought_at_an_account_that_is_gone_is_bought_nowhere_else(next_client, config, request_, sims):

@@ -16,6 +16,7 @@ from anymedia import (
     DeadlineExceeded,
     Outcome,
     OutOfBounds,
+    Retry,
     State,
     Task,
     read_config,
@@ -133,14 +134,14 @@ async def test_a_fault_of_ours_before_a_byte_has_left_is_written_down_as_not_sen
     assert (attempt.outcome, attempt.error) == (Outcome.NOT_SENT, "ZeroDivisionError()")
 
 
-async def test_a_key_that_somebody_else_holds_has_cost_nothing(client, config, request_):
+async def test_what_somebody_else_buys_under_a_key_is_not_known(client, config, request_):
     other = SQLiteJournal(config.journal)
     await other.claim("k", "somebody")
     with pytest.raises(DeadlineExceeded) as caught:
         await client.generate(request_, "reapi", idempotency_key="k", timeout=5)
     await other.close()
     error = caught.value
-    assert (error.billed, error.outcome, error.task) == (Billed.NO, Outcome.NOT_SENT, None)
+    assert (error.billed, error.retry, error.task) == (Billed.UNKNOWN, Retry.SAME, None)
 
 
 @pytest.mark.parametrize("key", [17, "", "a" * 257, "a\nb", b"k"])

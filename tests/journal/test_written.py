@@ -178,13 +178,25 @@ async def test_a_deadline_holds_while_a_key_is_claimed(client, sims, request_, p
     await client.journal.check()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DeadlineExceeded, match="the journal did not answer in time about the key 'k'") as caught:
+    with pytest.raises(DeadlineExceeded, match="the journal did not answer in time about") as caught:
         await client.submit(request_, "reapi", idempotency_key="k", timeout=0.2)
-    assert (caught.value.billed, caught.value.task) == (Billed.NO, None)
+    assert (caught.value.billed, caught.value.task) == (Billed.UNKNOWN, None)
     other.execute("ROLLBACK")
     other.close()
     assert (await client.submit(request_, "reapi", idempotency_key="k")).id
     assert sims["reapi"].bills()["submits"] == 1
+
+
+async def test_a_journal_that_cannot_be_read_does_not_know_what_was_bought(client, request_, monkeypatch):
+    await client.submit(request_, "reapi", idempotency_key="k")
+
+    async def broken(_):
+        raise JournalError("the disk failed")
+
+    monkeypatch.setattr(client.journal, "select", broken)
+    with pytest.raises(JournalError, match="the disk failed") as caught:
+        await client.submit(request_, "reapi", idempotency_key="k")
+    assert (caught.value.billed, caught.value.outcome) == (Billed.UNKNOWN, Outcome.NOT_SENT)
 
 
 async def test_a_filter_that_fits_nothing_is_refused(client):
@@ -476,7 +488,7 @@ async def test_who_waits_too_long_for_another_holder_has_sent_nothing(client, co
 
     other = SQLiteJournal(config.journal)
     assert (await other.claim("k", "somebody")).fence == 1
-    with pytest.raises(DeadlineExceeded, match="this one has sent nothing"):
+    with pytest.raises(DeadlineExceeded, match="this call has sent nothing: ask again"):
         await client.submit(request_, "reapi", idempotency_key="k", timeout=5)
     await other.close()  # its owner is gone, and so is its claim
     assert (await client.submit(request_, "reapi", idempotency_key="k", timeout=5)).id

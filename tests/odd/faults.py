@@ -21,6 +21,12 @@ from .shapes import Provider
 
 PICTURE = "picture"
 
+UNCERTAIN = (
+    r"is not sent again|sends it again under its replay key, so that it is billed once"
+    r"|most likely billed \(\$[0-9.]+\)\s[^;]*`anymedia tasks settle"
+)
+"""What is told of a submit that may have been billed: by the error, by the command."""
+
 
 @attrs.frozen(kw_only=True)
 class Fault:
@@ -226,14 +232,14 @@ spoiled("a byte order mark", lambda body: b"\xef\xbb\xbf" + body)
 spoiled("blanks and line feeds around", lambda body: b"\r\n  " + body + b"\r\n\r\n")
 
 
-@fault(8, "a cut inside the id, which is not read from it", "not sent again")
+@fault(8, "a cut inside the id, which is not read from it", UNCERTAIN)
 def _cut_id(provider: Provider) -> None:
     provider.always_submit = lambda task: reply(
         as_bytes(provider.shape.accepted(task)).replace(task.encode(), task.encode()[:-4] + b"\xf0\x9f\xa6")
     )
 
 
-@fault(8, "an answer cut in the middle of the id", "not sent again")
+@fault(8, "an answer cut in the middle of the id", UNCERTAIN)
 def _cut_answer(provider: Provider) -> None:
     def cut(task: str) -> Reply:
         body = as_bytes(provider.shape.accepted(task))

@@ -85,9 +85,9 @@ def _command(world, answer):
     ended = world.cli(*WORDS, "--out", str(world.out), config=world.write(world.data("reapi", "runapi")))
     assert ended.exit_code == 1
     said = " ".join(ended.stderr.split())
-    assert "billed yes" in said
+    assert "; it is billed ($0.028)" in said
     assert "another provider" not in said
-    assert "resume" in said
+    assert "`anymedia resume` fetches it once more" in said
     assert world.bills == 1
 
 
