@@ -33,13 +33,13 @@ COMMANDS = (
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    the provider refused or failed, something is missing, or `doctor` found something wrong
+  1    refused, failed or not complete; or `doctor` found something wrong
   2    the request or the command line is wrong; nothing was sent
   3    configuration: no API key, unknown account, broken file
-  4    uncertain: it may have been billed; the error says what can be done
+  4    uncertain: it may have been billed; the error says what to do
   5    not finished in time; a task that was accepted goes on
-  6    the journal cannot be used; nothing was sent, or the error says what was
-  7    over a ceiling: --max-price, or an account's daily_limit; nothing was sent
+  6    the journal cannot be used; the error says if anything was sent
+  7    over --max-price, or an account's daily_limit; nothing was sent
   130  interrupted
 """
 

@@ -18,7 +18,7 @@ SHELLS = {
 
 def _help() -> str:
     lines = "\n".join(f"  {line}" for line in SHELLS.values())
-    return f"""Print the script with which a shell completes commands and options.
+    return f"""Print the script by which a shell completes commands.
 
     \b
 {lines}

@@ -69,7 +69,7 @@ NAMES = "{account}-{model}.{ext}"
 @show_option
 @click.pass_obj
 def command(clock: Clock, out: Path, show: bool, as_json: bool) -> None:
-    """Show all of it in twelve seconds, at simulators: no API key is needed.
+    """Take a tour of all of it at simulators; it needs no API key.
 
     At simulated providers: one request as each of its sellers wants it, made at all of them at once, the pictures
     saved; a clip that begins with the picture, at the two where it is cheapest, with its price before and after; then

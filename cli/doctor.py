@@ -30,7 +30,7 @@ COLUMNS = ("account", "origin and answer", "balance", "verdict")
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
-    """Check each account and what it needs on this machine; it buys nothing.
+    """Check each account and this machine; nothing is bought.
 
     An account is `ready` once its provider took its API key, `key not checked` where the provider has no free call
     that needs one, else `not ready`. It says where this machine's name server gives a provider's host an address that
@@ -76,9 +76,7 @@ def _show(findings: Findings, found: Config) -> None:
     from .screen import Screen
 
     screen = Screen()
-    screen.print(
-        f"config: {found.path}" if found.path else "config: no anymedia.toml; API keys are read from the environment"
-    )
+    screen.print(f"config: {found.path}" if found.path else "config: no file; API keys are read from the environment")
     for name, told in _places(findings, found):
         screen.print(f"{name}: {told}")
     if findings.accounts:
@@ -165,7 +163,7 @@ def _timed(timed: Timed) -> str:
 
 
 def _row(finding: Finding) -> "list[Cell]":
-    # Whatever the number is: what lies at the bare origin is no call of the provider's.
+    # Whatever the status is: what lies at the bare origin is no call of the provider's.
     answers = [] if finding.status is None else ["reached"]
     at = [] if finding.account == finding.provider else [f"at {finding.provider}"]
     return [

@@ -122,7 +122,10 @@ def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
     """Return what happened in one sentence, and the reasons below it, each with what it is of (or nothing)."""
     if isinstance(error, NoRoute):
         told = sorted(error.errors, key=lambda each: not isinstance(each, OverCeiling))  # they come nearest to it
-        return _of_all(error), [(_of(each), "\n".join(_reasons(each))) for each in told]
+        names: dict[str, list[str]] = {}
+        for each in told:  # several may have one reason
+            names.setdefault("\n".join(_reasons(each)), []).append(_of(each))
+        return _of_all(error), [(", ".join(dict.fromkeys(of)), reason) for reason, of in names.items()]
     if isinstance(error, RequestError) and error.problems:
         rows = list(problem_rows(error.problems))
         if isinstance(error, OverCeiling):

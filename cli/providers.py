@@ -51,7 +51,7 @@ class _Explained(Command):
 def command(
     clock: Clock, names: tuple[str, ...], kind: str | None, health: bool, config: Path | None, as_json: bool
 ) -> None:
-    """Show every provider: what it sells and takes, how its work goes, and how sure that is.
+    """Show every provider: what it sells and how its work goes.
 
     The accounts in the config file come first. --provider tells all that is known of one, and what no page says.
     `anymedia models` shows what is sold for how much.

@@ -66,7 +66,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Wait for the tasks that earlier commands left, and fetch their results.
+    """Take up what earlier commands left, and fetch the results.
 
     The command lists uncertain attempts, those of programs that are still running too, and sends them again only with
     --replay. Exits with 0 when nothing is left open, else 4 when something is still uncertain, 1 when a task failed or

@@ -101,7 +101,7 @@ def command(
     program: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Serve providers to test against, for a program or until Ctrl-C.
+    """Serve providers to test against, or run a program at them.
 
     They listen on this machine, and cost nothing. A program behind -- is run with everything set up: its configuration,
     the API keys and a journal of its own; the API keys of real providers are taken out of its environment. The
@@ -176,12 +176,16 @@ async def _serve(wanted: Wanted, *, as_json: bool) -> None:
 @asynccontextmanager
 async def _running(wanted: Wanted) -> AsyncIterator["Simulators"]:
     """Run simulators until the block ends. Errors: UsageError, ConfigError."""
+    from anymedia.simulators.faults import KINDS
+
     async with AsyncExitStack() as stack:
         try:
             simulators = await _started(stack, wanted)
             for name, kind in wanted.faults:
                 if name not in {one.name for one in simulators}:
                     raise ValueError(no_such("simulator", name, [one.name for one in simulators]))
+                if kind not in KINDS:
+                    raise ValueError(f"--fault: {no_such('fault', kind, KINDS)}")
                 simulators[name].fault(kind)
         except OSError as error:
             folder = wanted.folder
@@ -228,6 +232,7 @@ def _show(simulators: "Simulators", folder: Folder | None) -> None:
         screen.print("# the shell", style="dim")
         for name, key in simulators.environ.items():
             click.echo(f"export {name}={key}")
+        say("`anymedia simulate --write DIR` keeps all of this in a folder; `anymedia simulate -- PROGRAM` needs none.")
     else:
         shell = shlex.quote(str(folder.keys))
         say(f"\n. {shell}\nsets another terminal up: all that is started there then asks these simulators.")

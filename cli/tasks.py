@@ -81,7 +81,9 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """List what was asked, where it stands and what it cost; the newest last.
+    """List what was asked, where it stands and what it cost.
+
+    The newest stands last.
 
     An attempt is named by its id, the first letters of it, or the id of its task. A cost with ? behind it, like
     $0.028?, is the price of a submit of which nobody knows whether it was billed; `refunded` is a price that was given

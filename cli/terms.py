@@ -77,7 +77,7 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--allow-unknown-price/--no-allow-unknown-price",
         default=None,
-        help="Whether --max-price admits offers of unknown price, which then count nothing.",
+        help="Whether --max-price admits offers of unknown price, which then count as $0 towards it.",
     ),
     click.option("--fallback/--no-fallback", default=None, help="Whether another offer is asked after the first."),
     click.option(

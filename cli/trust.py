@@ -16,11 +16,12 @@ from .text import print_json, printable, say
 @click.option("--list", "is_list", is_flag=True, help="List the folders that are trusted; change nothing.")
 @click.option("--remove", is_flag=True, help="Trust the folder no more.")
 def command(folder: str | None, is_list: bool, remove: bool, as_json: bool) -> None:
-    """Trust the anymedia.toml of a folder: the working directory, unless FOLDER is given.
+    """Trust the anymedia.toml of a folder.
 
-    A file that is found only because it lies in the working directory may not lead an API key or a file of yours to a
-    host that neither a provider nor this machine is: it may have come with somebody else's repository. Look into it
-    first. --json prints the list of the folders that are trusted then.
+    The folder is the working directory, unless FOLDER is given. A file that is found only because it lies in the
+    working directory may not lead an API key or a file of yours to a host that neither a provider nor this machine is:
+    it may have come with somebody else's repository. Look into it first. --json prints the list of the folders that are
+    trusted then.
     """
     if is_list and (folder is not None or remove):
         raise click.UsageError("--list goes alone")

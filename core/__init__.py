@@ -232,4 +232,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     own = {name for name in globals() if name.startswith("__")}
-    return sorted({*own, *__all__})
+    return sorted({*own, *__all__, "__version__"})

@@ -40,6 +40,7 @@ from .model.errors import (
     Unavailable,
     Unsupported,
     WebhookRefused,
+    is_the_callers,
 )
 from .model.money import Money
 from .model.names import no_such
@@ -85,7 +86,12 @@ def _in_its_loop(
     @wraps(method)
     async def bound(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
         client._session.in_its_loop()  # noqa: SLF001 - it is a method of the class
-        return await method(client, *args, **kwargs)
+        try:
+            return await method(client, *args, **kwargs)
+        except AnymediaError as error:
+            if is_the_callers(error):
+                raise error.with_traceback(None) from None  # its traceback ends where the caller stands
+            raise
 
     return bound
 
@@ -376,7 +382,7 @@ class Client:
         held = self.config.accounts.get(account)
         ledger = self._written("nothing tells what a webhook is about")
         if held is None:
-            refused = WebhookRefused("it is for no account of the configuration")
+            refused = WebhookRefused("no account of the configuration has this name")
             self._session.tell(Refused(account, str(refused)))
             raise refused
         return await self._webhooks.receive(held, ledger, headers, body, token)
@@ -445,6 +451,10 @@ class Client:
         files are saved all the same, and `recover` tries again for what could not be saved.
         """
         self._session.in_its_loop()
+        given: object = done
+        if not isinstance(given, Task | Result):
+            message = f"a Result or a Task is downloaded, and the place stands behind it, not {given!r:.60}"
+            raise OutOfBounds(problems=[Problem(field="done", message=message)])
         place = self._files.place(where, names)
         tasks, attempts = (done.tasks, done.attempts) if isinstance(done, Result) else ((done,), ())
         return await self._files.download(tasks, place, self._sidecars(sidecar, attempts))
@@ -675,7 +685,7 @@ class Client:
     def _named(self, names: Collection[str]) -> list[Account]:
         for name in names:
             if not isinstance(name, str):
-                raise ConfigError(f"an account's name is needed, not {name!r}")
+                raise ConfigError(f"accounts are named one by one behind the request, not as {name!r:.60}")
         return [self.config.account(name) for name in names]
 
     def _for(self, request: AnyRequest, names: Sequence[str], terms: Options) -> list[Account]:
@@ -705,7 +715,9 @@ class Client:
         for name in options:
             if name not in OPTIONS:
                 also = () if name == "timeout" else ("timeout",)
-                raise TypeError(no_such("option", name, (*OPTIONS, *also)))
+                behind = "; accounts are named behind the request, by themselves"
+                told = no_such("option", name, (*OPTIONS, *also))
+                raise TypeError(told + behind * (name.rstrip("s") in ("account", "provider")))
         return attrs.evolve(self.config.route, **options) if options else self.config.route
 
     def _candidates(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .config import default_account
 from .declare.adapter import Adapter
-from .engine.purchase import no_route
 from .model.errors import AnymediaError, ConfigError
 from .model.options import Options
 from .model.quote import REFUSED
@@ -45,6 +44,8 @@ def nobody_for(request: AnyRequest, terms: Options, path: Path | None, today: da
         if quote.status != REFUSED:
             prices.setdefault(quote.provider, str(quote.money))
     if not prices:
+        from .engine.purchase import no_route  # with which all that sends is loaded
+
         return no_route([each.checked.error(each.account.name) for each in found])
     return _without(f" for {request.model}", (_named(adapters()[name], prices[name]) for name in prices), path)
 

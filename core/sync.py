@@ -17,7 +17,7 @@ from .engine.sidecar import Sidecar
 from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
-from .model.errors import AnymediaError
+from .model.errors import AnymediaError, is_the_callers
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, SubmitOptions, shows_options
 from .model.quote import Quote
@@ -310,6 +310,10 @@ class SyncClient:
         future = asyncio.run_coroutine_threadsafe(_retrieved(work), self._loop)
         try:
             return future.result()
+        except AnymediaError as error:
+            if is_the_callers(error):
+                raise error.with_traceback(None) from None  # its traceback ends where the caller stands
+            raise
         except KeyboardInterrupt:
             future.cancel()
             # Once round the loop, so that what was cancelled has put its task into `detached`.

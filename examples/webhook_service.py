@@ -13,7 +13,7 @@ when it begins again. In your anymedia.toml, [webhooks] url has to lead to HOOKS
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,7 +23,9 @@ from aiohttp import web
 
 from anymedia import (
     AnymediaError,
+    Attempt,
     Client,
+    Config,
     ImageRequest,
     State,
     SubmitUncertain,
@@ -32,7 +34,6 @@ from anymedia import (
     load_config,
     read_config,
 )
-from anymedia.errors import RequestError
 from anymedia.simulators import in_thread
 from anymedia.webhooks import asgi, routes
 
@@ -48,10 +49,10 @@ Answer: TypeAlias = tuple[int, dict[str, Any]]
 class Pictures:
     """What the service does, whatever serves it."""
 
-    def __init__(self, client: Client, out: Path) -> None:
-        self.client = client
+    def __init__(self, config: Config, out: Path) -> None:
+        self.client = Client(config, on_event=self.heard)
         self.out = out
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.under_way: dict[str, asyncio.Task[None]] = {}
 
     async def submit(self, key: str | None, wanted: Any) -> Answer:
         """Buy a picture, once under an idempotency key, and answer with the handle of its task."""
@@ -65,8 +66,7 @@ class Pictures:
         except SubmitUncertain as error:
             return 502, {"error": str(error)}
         except AnymediaError as error:
-            return 422 if isinstance(error, RequestError) else 503, {"error": str(error)}
-        self.begin(self.fetch(task))
+            return 422 if error.must_change else 503, {"error": str(error)}
         return 202, {"handle": self.client.handle(task), "look": f"/pictures/{quote(key, safe='')}"}
 
     async def look(self, key: str) -> Answer:
@@ -79,32 +79,40 @@ class Pictures:
         goes_on = last.open or (last.status == State.SUCCEEDED and not files)  # it is still to be saved
         return 202 if goes_on else 200, {"state": last.status, "pictures": files}
 
+    def heard(self, event: object) -> None:
+        """Save whatever is bought, as soon as an answer or a webhook names its task, however late."""
+        if isinstance(event, Attempt) and event.task is not None:
+            self.begin(event.task.id, self.fetch(event.task))
+
     async def fetch(self, task: Task) -> None:
         """Wait until a picture is done, which a webhook tells, or a look; then save it."""
         await self.client.download(await self.client.wait(task), self.out)
 
-    def begin(self, work: Awaitable[Any]) -> None:
-        """Let something go on for as long as the service runs."""
+    def begin(self, name: str, work: Coroutine[Any, Any, object]) -> None:
+        """Let something go on for as long as the service runs, once at a time."""
 
         async def told() -> None:
             try:
                 await work
             except AnymediaError as error:
                 print(error)  # it is in `anymedia tasks`, too
+            finally:
+                del self.under_way[name]
 
-        going_on = asyncio.create_task(told())
-        self.under_way.add(going_on)
-        going_on.add_done_callback(self.under_way.discard)
+        if name in self.under_way:
+            work.close()
+        else:
+            self.under_way[name] = asyncio.create_task(told())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Take up what an earlier process left, and leave to the next one what is under way in the end."""
         async with self.client:
-            self.begin(self.client.recover(self.out))
+            self.begin("what was left", self.client.recover(self.out))
             yield
-            for going_on in self.under_way:
+            for going_on in self.under_way.values():
                 going_on.cancel()  # the wait for a task, which goes on and is in the journal
-            await asyncio.gather(*self.under_way, return_exceptions=True)
+            await asyncio.gather(*self.under_way.values(), return_exceptions=True)
 
 
 def on_aiohttp(pictures: Pictures) -> web.Application:
@@ -179,7 +187,7 @@ def main() -> None:
             config = read_config(simulators.config | here, simulators.environ)
         else:
             config = load_config(given.config)
-        pictures = Pictures(Client(config), given.out)
+        pictures = Pictures(config, given.out)
         if given.asgi:
             import uvicorn
 

@@ -98,7 +98,8 @@ class Purchase:
         self._where: Option | None = None
         self._stops: list[AnymediaError] = []
         self._stopped = False
-        self._why = self._fell = ""
+        self._fell: Option | None = None
+        self._why = ""
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -257,8 +258,8 @@ class Purchase:
                 reservation.release()
             self._take_off(option, self._over(option, total(order.money for order in orders), len(orders)))
             return []
-        if self._why:
-            self._session.tell(FellBack(orders[0], self._fell, again=self._fell == option.name))
+        if self._fell is not None:
+            self._session.tell(FellBack(orders[0], self._fell.name, again=self._fell is option))
         self._where, self._open = option, []
         for notice in option.notices:
             _log.warning("%s", notice)
@@ -280,7 +281,10 @@ class Purchase:
     def _reason(self, option: Option) -> str:
         """Return why an option is chosen."""
         policy, choices = self._policy, self._choices()
-        if len(choices) == 1 and self._terms.fallback:
+        if self._fell is option:
+            tried = self._tries[option.account.name]
+            reason = f"try {tried + 1} of {TRIES}" if tried else "once more"
+        elif len(choices) == 1 and self._terms.fallback:
             reason = self._only if len(self._options) == 1 and not self._why else "the only one left"
         elif choices[0] is not option:
             reason = "the first that can be asked now"
@@ -364,7 +368,7 @@ class Purchase:
         elif then is not Then.SOONER or error.permanent or self._tries[option.account.name] >= TRIES:
             self._take_off(option, error, whole=then in (Then.SOONER, Then.ACCOUNT))
         self._errors[id(option)] = error
-        self._fell, self._why = option.name, f"after {option.name}: {step(error).what}"
+        self._fell, self._why = option, f"after {option.name}: {step(error).what}"
 
     def _take_off(self, option: Option, error: AnymediaError, *, whole: bool = False) -> None:
         """Take an option off the route, or the whole account."""

@@ -316,8 +316,9 @@ class Ledger:
         entries = await self.journal.select(Query(name=name))
         if len(entries) == 1:
             return attempt_of(entries[0])
-        what = f"{len(entries)} attempts have ids that begin so" if entries else "no attempt and no task has this id"
-        raise _bad_id(f"{name!r}: {what}")
+        if entries:
+            raise _bad_id(f"{len(entries)} attempts have ids that begin with {name!r}")
+        raise _bad_id(f"no attempt and no task has the id {name!r}; `anymedia tasks` lists them")
 
     async def settle(self, name: str, billed: bool, task_id: str | None = None, *, force: bool = False) -> Attempt:
         """Write down what somebody found out about an uncertain attempt: whether it was billed, and its task's id.

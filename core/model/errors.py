@@ -22,7 +22,7 @@ AnymediaError
 Each error answers two questions: `retry` (same, elsewhere, never) and `billed` (no, likely, yes, unknown).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -294,7 +294,7 @@ class NoRoute(AnymediaError):
     """
 
     def __init__(self, message: str = "", *, errors: Sequence[AnymediaError] = (), **facts: Any) -> None:
-        super().__init__(message or "; ".join(map(str, errors)), **facts)
+        super().__init__(message or "; ".join(_together(errors)), **facts)
         self.errors: tuple[AnymediaError, ...] = tuple(errors)
         if errors:
             said = surest(errors)
@@ -312,6 +312,28 @@ def _shortest(errors: Sequence[AnymediaError]) -> float | None:
     """Return the shortest wait, in seconds; None where one of the errors tells of none."""
     waits = [error.retry_after for error in errors if error.retry_after is not None]
     return min(waits) if len(waits) == len(errors) else None
+
+
+REFUSES = " does not take this request: "
+"""What stands between an offer and why it refuses a request."""
+
+
+def _together(errors: Sequence[AnymediaError]) -> Iterator[str]:
+    """Yield what several errors say, a reason for which several offers refuse a request once."""
+    names: dict[str, list[str]] = {}
+    for error in errors:
+        name, refuses, why = str(error).partition(REFUSES)
+        names.setdefault(why if refuses else name, []).extend([name] if refuses else [])
+    for why, refusing in names.items():
+        each = REFUSES if len(refusing) == 1 else " do not take this request: "
+        yield f"{', '.join(refusing)}{each}{why}" if refusing else why
+
+
+def is_the_callers(error: AnymediaError) -> bool:
+    """Return whether an error is about what the caller has written, and nothing was sent: no place in here matters."""
+    if isinstance(error, NoRoute):
+        return bool(error.errors) and not error.attempts and all(map(is_the_callers, error.errors))
+    return isinstance(error, RequestError | ConfigError) and error.task is None
 
 
 _SURELY = (Billed.NO, Billed.UNKNOWN, Billed.LIKELY, Billed.YES)

@@ -7,6 +7,9 @@ from types import MappingProxyType
 _LIKE = 0.65
 """How like a name another must be to be meant by it, from 0 to 1."""
 
+_NEAR = 0.5
+"""How like it a name must be to be near it at all."""
+
 _MANY, _NEAREST = 30, 5
 """Names that are listed at most, and how many stand for more."""
 
@@ -16,17 +19,20 @@ _PART = 2
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def no_such(what: str, name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING) -> str:
+def no_such(
+    what: str, name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING, *, lists: str | None = None
+) -> str:
     """Return the error text for a name that is not among those known, with those that it may mean.
 
-    `also` are other words by which known ones are called.
+    `also` are other words by which known ones are called; `lists` is what lists them where they are many.
     """
     known = list(known)
     if near := meant(name, known, also):
         hint = f"did you mean {either(near)}?"
     elif len(known) > _MANY:
-        nearest = get_close_matches(name.casefold(), known, _NEAREST, 0)
-        hint = f"of {len(known)} the nearest are {', '.join(nearest)}"
+        nearest = get_close_matches(name.casefold(), known, _NEAREST, _NEAR)
+        some = f"of {len(known)} the nearest are {', '.join(nearest)}" if nearest else f"there are {len(known)}"
+        hint = f"{some}; {lists} lists them" if lists else some
     else:
         hint = "there are " + (", ".join(known) or "none")
     return f"no {what} is named {name!r}; {hint}"

@@ -124,7 +124,7 @@ def _policy(_: Any, __: Any, value: Any) -> None:
     if value is not None and value not in POLICIES and not callable(value):
         near = meant(value, POLICIES) if isinstance(value, str) else []
         hint = f"; did you mean {either(near)}?" if near else ""
-        refuse("policy", f"must be one of {', '.join(POLICIES)}, or a function, not {value!r:.60}{hint}")
+        refuse("policy", f"must be one of {', '.join(POLICIES)} (in Python a function too), not {value!r:.60}{hint}")
 
 
 def _amount(given: Any) -> Decimal | None:

@@ -97,7 +97,8 @@ def _no_model(
         of = next(iter(named.values())).model
         return f"{model} is an offer of {of}{_ask_for(of, named, here, asked)}"
     models = [sorted({each.model for each in some.values() if each.kind in kinds}) for some in (here, sold)]
-    return no_such("model", model, models[0] if meant(model, models[0]) else models[1])
+    among = models[0] if meant(model, models[0]) else models[1]
+    return no_such("model", model, among, lists="`anymedia models`")
 
 
 def _ask_for(of: str, named: Mapping[str, Offer], here: Mapping[str, Offer], asked: Collection[Adapter]) -> str:

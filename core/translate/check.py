@@ -12,7 +12,7 @@ from anymedia.declare.lifecycle import Lifecycle
 from anymedia.declare.numbers import as_word
 from anymedia.declare.offer import Offer, Param, Rule
 from anymedia.declare.when import ANY, When, decides, pick
-from anymedia.model.errors import OutOfBounds, Problem, RequestError, Unsupported
+from anymedia.model.errors import REFUSES, OutOfBounds, Problem, RequestError, Unsupported
 from anymedia.model.options import OnUnsupported
 from anymedia.model.request import DELIVERY, Request
 from anymedia.model.strict_json import Json, dumps
@@ -90,7 +90,7 @@ class Checked:
         """Return the error that lists every problem."""
         kind = Unsupported if any(problem.unsupported for problem in self.problems) else OutOfBounds
         return kind(
-            f"{self.name} does not take this request: " + "; ".join(map(str, self.problems)),
+            f"{self.name}{REFUSES}{'; '.join(map(str, self.problems))}",
             problems=self.problems,
             account=account,
             provider=self.adapter.name,

@@ -7,6 +7,10 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from anymedia.cli.app import app
+from anymedia.simulators import in_thread
+from tests.tables import toml
+
+from .conftest import SPEED
 
 
 def commands(group, path=()):
@@ -29,6 +33,34 @@ def test_every_help_has_an_example_of_that_command_that_can_be_typed(path, tmp_p
     assert tuple(words[: len(path)]) == path
     # Below the root, whose names of --help click keeps with each command.
     COMMANDS[path].make_context(path[-1], words[len(path) :], parent=click.Context(app, **app.context_settings))
+
+
+NEEDS_MORE = {
+    ("listen",): "an address at which providers post",
+    ("simulate",): "a program",
+    ("doctor",): "a clock that goes as the providers' do",
+    ("demo",): "seconds, which another test spends",
+    ("tasks", "settle"): "an uncertain attempt",
+}
+"""Examples that are not run here, and what they need beside an API key or a simulator."""
+
+
+@pytest.fixture(scope="module")
+def at_simulators():
+    with in_thread("fal", "reapi", "runapi", speed=SPEED) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in NEEDS_MORE], ids=" ".join)
+def test_every_example_works_as_it_is_printed(path, terminal, at_simulators, monkeypatch):
+    (terminal.folder / "anymedia.toml").write_text(toml({"providers": at_simulators.config["providers"]}))
+    for variable, key in at_simulators.environ.items():
+        monkeypatch.setenv(variable, key)
+    assert terminal("generate", "A fox", "--model", "flux-2-pro", "--provider", "fal", "--out", "out").exit_code == 0
+    (attempt,) = terminal.json("tasks")
+    words = shlex.split(COMMANDS[path].example.replace("3f2a", attempt["id"][:8]), comments=True)
+    ended = terminal(*(words[: words.index(">")] if ">" in words else words))
+    assert ended.exit_code == 0, ended.output
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -105,6 +105,18 @@ def test_accounts_that_are_well(at):
     assert "$1000" in done.output
 
 
+def test_without_an_account_the_machine_is_looked_at_and_the_keys_are_named(at):
+    (at / "anymedia.toml").unlink()
+    done = doctor()
+    assert done.exit_code == 3
+    assert "config: no file; API keys are read from the environment\njournal: " in done.output
+    assert "results: . can be written to\nclock: not checked" in done.output
+    assert "error: no API key is set: set one of " in done.output
+    assert "REAPI_API_KEY (reapi)" in done.output
+    found = doctor("--json")
+    assert (found.exit_code, json.loads(found.stdout)["accounts"]) == (3, [])
+
+
 def test_what_is_wrong_is_said_and_told_by_the_exit_code(at, monkeypatch, unused_tcp_port):
     monkeypatch.setenv("ANYMEDIA_SIMULATED_REAPI_KEY", "a-wrong-key")
     monkeypatch.delenv("ANYMEDIA_SIMULATED_RUNAPI_KEY")
@@ -216,7 +228,7 @@ def test_a_name_that_is_no_text_is_no_attempt_s(at):
     assert invoke(*fox).exit_code == 0
     asked = invoke("tasks", "show", "\udcff", "--json")
     assert asked.exit_code == 2
-    assert "no attempt and no task has this id" in asked.stdout
+    assert "no attempt and no task has the id" in asked.stdout
 
 
 def test_without_any_account_the_keys_to_set_are_named():

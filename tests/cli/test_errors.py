@@ -200,14 +200,47 @@ def test_a_submit_whose_time_is_up_says_what_it_waits_for(terminal, simulators):
     assert " s at most; Ctrl-C leaves it uncertain in the journal" in answer.output
 
 
-def test_whoever_stops_reading_sees_no_traceback(terminal):
+@pytest.fixture
+def closed():
+    """A pipe that nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+def test_whoever_stops_reading_sees_no_traceback(terminal, closed):
     for words in (["models"], ["explain", "A fox", "--model", "flux-2-pro"], ["providers", "--json"]):
-        process = _run(*words, stdout=writer)
+        process = _run(*words, stdout=closed)
         with process:
             assert process.stderr.read() == ""
-    os.close(writer)
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_what_is_bought_is_told_where_nobody_reads_stdout(terminal, simulators, closed, more):
+    with _run(*FOX, "--provider", "runapi", *more, stdout=closed) as process:
+        said = process.stderr.read()
+    assert process.returncode == 0
+    (saved,) = terminal.folder.glob("*.*g")
+    assert f"stdout is closed; what is paid for is told here\n{saved.name}\n" in said
+    with _run("resume", *more, stdout=closed) as process:
+        assert "nothing was left open" in process.stderr.read()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_failure_keeps_its_code_where_nobody_reads_stdout(terminal, simulators, closed, more):
+    with _run(*FOX, "--provider", "nobody", *more, stdout=closed) as process:
+        assert "no account is named 'nobody'" in process.stderr.read()
+    assert process.returncode == 3
+
+
+def test_what_can_be_done_fits_the_command(terminal, simulators):
+    lost = terminal("raw", "reapi", "/bad/path", "{}")
+    assert lost.stderr.splitlines()[-1].strip() == "Compare the path, and the names in it, with the page of reapi."
+    assert terminal.json("generate", "A fox", "--model", "flux-2-por", code=2)["error"]["retry"] == "never"
+    asked = ("generate", "hi", "--model", "tts-1", "--voice", "nova", "--provider", "reapi")
+    assert terminal.json(*asked, code=2)["error"]["retry"] == "elsewhere"  # which does not sell it
 
 
 def test_an_ascii_terminal(terminal):

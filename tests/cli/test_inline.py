@@ -237,6 +237,24 @@ def test_a_picture_is_shown_as_large_as_it_is(shown):
 
 
 @pytest.mark.parametrize(
+    ("colours", "none", "encoding", "said"),
+    [
+        ("truecolor", False, "utf-8", ""),
+        (None, False, "utf-8", "this terminal has no colours"),
+        ("truecolor", True, "utf-8", "NO_COLOR is set"),
+        ("truecolor", False, "ascii", "this terminal's encoding (ascii) has no characters to draw with"),
+    ],
+)
+def test_half_blocks_need_colours_and_characters(shown, monkeypatch, colours, none, encoding, said):
+    monkeypatch.setattr(Screen, "color_system", colours)
+    monkeypatch.setattr(Screen, "encoding", encoding)
+    monkeypatch.setattr(Screen, "no_color", none, raising=False)
+    monkeypatch.setattr(Screen, "__setattr__", lambda *given: given[1] == "no_color" or object.__setattr__(*given))
+    written, told = shown("a.png", png(), TERM="dumb")
+    assert (said in told, bool(written)) == (True, not said)
+
+
+@pytest.mark.parametrize(
     ("name", "data", "kind", "said"),
     [
         ("a.png", b"no picture", "image", "it cannot be read as a picture"),

@@ -162,10 +162,10 @@ def test_a_flag_of_another_kind_is_refused_by_name_before_anything_is_sent(own, 
     ("words", "says"),
     [
         (["--model", "clip-1"], "PROMPT: give a prompt, or a file to begin with"),
-        (["x", "--model", "clip-1", "--duration", "soon"], 'must be whole seconds from 1 to 86400, or "auto"'),
+        (["x", "--model", "clip-1", "--duration", "soon"], 'must be whole seconds from 1 to 86400, like 5, or "auto"'),
         (
             ["x", "--model", "clip-1", "--first-frame", A, "--image", A],
-            "--image: give --first-frame or --image, not both",
+            "--image: cannot be given beside --first-frame: give one of them",
         ),
         (["--model", "song-1", "--lyrics", "w.txt", "--instrumental"], "--lyrics: give lyrics or instrumental"),
         (["--model", "song-1", "--duration", "60"], "PROMPT: give a prompt, lyrics or a style"),

@@ -84,9 +84,9 @@ def test_what_comes_is_printed(url, terminal):
     assert [line.rstrip("\n")[10:] for line in lines] == [
         f"200  runapi      succeeded  {task['id']}",
         "401  runapi      it has no x-callback-signature header",
-        "401  nobody      it is for no account of the configuration",
+        "401  nobody      no account of the configuration has this name",
         "401  reapi       reAPI posts no webhooks",
-        f"401  a b\\x1b{'c' * 12}…  it is for no account of the configuration",
+        f"401  a b\\x1b{'c' * 12}…  no account of the configuration has this name",
         f"404              POST /runapi/{'0' * 15}…: no webhook comes so",
     ]
 
@@ -99,7 +99,7 @@ def test_what_comes_is_a_line_of_json(url, terminal):
         told.append(json.loads(process.stdout.readline()))
         process.send_signal(signal.SIGTERM)
         assert (process.wait(60), process.stdout.read()) == (0, "")
-    refused = "it is for no account of the configuration"
+    refused = "no account of the configuration has this name"
     assert told == [
         {"account": "revidapi", "status": 200, "task": task["id"], "state": "succeeded", "error": None},
         {"account": "nobody", "status": 401, "task": None, "state": None, "error": refused},

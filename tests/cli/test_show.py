@@ -61,6 +61,15 @@ def test_providers_tell_accounts_and_gaps_in_words(terminal, monkeypatch):
     assert [gap["what"] for gap in found["eu"]["gaps"]] == [gap.what for gap in adapters()["reapi"].gaps]
 
 
+def test_an_account_s_own_key_and_address_are_told(terminal, screen, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "planted")
+    own = '[providers.fal]\nbase_url = "http://127.0.0.1:9"\napi_key_env = "MY_KEY"\n'
+    (terminal.folder / "anymedia.toml").write_text(own)
+    shown = " ".join(" ".join(screen(80, "providers", "--provider", "fal")).split())
+    assert "base URL http://127.0.0.1:9 API key MY_KEY: set " in shown
+    assert "FAL_KEY" not in shown
+
+
 def test_a_provider_is_told_in_full(terminal, screen):
     (fal,) = terminal.json("providers", "--provider", "fal")
     assert (fal["provider"], len(fal["gaps"]) > 3, "upload" in fal["files"]) == ("fal", True, True)
@@ -163,7 +172,7 @@ def test_one_model_is_told_value_by_value(terminal, screen):
         (("models", "kling-3.0", "--kind", "image"), "--kind: kling-3.0 makes clips, not pictures"),
         (("models", "seedance"), "did you mean seedance-2.0, seedance-2.0-fast, seedance-2.0-mini or seedance-2.5?"),
         (("models", "kling", "--kind", "image"), "no model is named 'kling'; there are flux-2-flex, "),
-        (("models", "sora"), "no model is named 'sora'; of "),
+        (("models", "sora"), "no model is named 'sora'; there are 52; `anymedia models` lists them"),
         (("models", "kling-3.0-pro"), "ask for kling-3.0 with "),
         (("prices", "x", "--model", "flux-2-pro", "--provider", "openai"), "flux-2-pro is not sold by openai; it is"),
         (("compare", "x", "--model", "flux-2-pro", "kie"), "Missing argument 'B'."),

@@ -95,7 +95,7 @@ def test_what_is_pressed_at_a_terminal_reaches_the_program_once(terminal):
         (("fal",), "fal: no such program; --provider fal simulates that provider alone"),
         (("--json", "--", "true"), "--json goes without a program"),
         (("--fault", "kie:failed", "--provider", "fal", "--", "true"), "no simulator is named 'kie'"),
-        (("--fault", "fal:odd", "--provider", "fal", "--", "true"), "kind must be one of status"),
+        (("--fault", "fal:odd", "--provider", "fal", "--", "true"), "--fault: no fault is named 'odd'"),
     ],
 )
 def test_what_cannot_be_run_is_said_in_a_sentence(terminal, words, said):

@@ -133,7 +133,7 @@ async def test_a_rate_limit_is_waited_for_where_that_is_sooner(client, clock, si
     first, second = result.attempts
     assert (first.cause, first.retry_after, second.outcome) == ("rate_limited", 7, Outcome.ACCEPTED)
     assert (second.started_at - first.ended_at).total_seconds() >= 7
-    assert second.order.why == "the only one left; after reapi/flux-2: rate limited"
+    assert second.order.why == "once more; after reapi/flux-2: rate limited"
     sims["reapi"].fault("throttled", on="submit", retry_after=7)
     assert [each.order.account for each in (await client.generate(request_, "reapi", "runapi")).attempts] == [
         "reapi",
@@ -195,7 +195,7 @@ async def test_the_policies(client, sims, request_):
     with pytest.raises(OutOfBounds, match="policy: the function returned what it was not given"):
         await client.generate(request_, policy=lambda quotes: [quotes[0], quotes[0]])
     with pytest.raises(
-        OutOfBounds, match="policy: must be one of ordered, cheapest, spread, or a function, not 'dearest'"
+        OutOfBounds, match="policy: must be one of ordered, cheapest, spread (in Python a function too), not 'dearest'"
     ):
         await client.generate(request_, policy="dearest")
     assert sum(submits(sims).values()) == 5
@@ -327,7 +327,11 @@ async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_
         await client.generate(request_, timeot=5)
     with pytest.raises(TypeError, match="no option is named 'maxprice'; did you mean max_price"):
         await client.generate(request_, maxprice="1")
-    with pytest.raises(ConfigError, match="an account's name is needed"):
+    with pytest.raises(TypeError, match="; accounts are named behind the request, by themselves"):
+        await client.generate(request_, provider="reapi")
+    with pytest.raises(OutOfBounds, match="done: a Result or a Task is downloaded, .* not 'out'"):
+        await client.download("out")
+    with pytest.raises(ConfigError, match="accounts are named one by one behind the request, not as "):
         await client.generate(request_, ["reapi"])
 
 

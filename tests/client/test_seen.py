@@ -165,7 +165,7 @@ async def test_another_try_at_the_same_offer_and_the_end_of_a_cooldown_are_told(
     sims["reapi"].fault("throttled", retry_after=9, on="submit")
     await client.generate(FOX, "reapi")
     (line,) = records.lines("FellBack")
-    assert line.startswith("attempts INFO tries again at reapi, flux-2-pro, $0.028, the only one ")
+    assert line.startswith("attempts INFO tries again at reapi, flux-2-pro, $0.028, once more; after ")
     assert records.lines("Recovered") == ["accounts INFO reapi is asked again"]
 
 

@@ -97,7 +97,8 @@ def test_one_part_that_may_cost_more_leaves_the_sum_without_a_bound_wherever_it_
 
 
 @pytest.mark.parametrize(
-    ("amount", "shown"), [("1", "1 credit"), ("1.0", "1 credit"), ("2.50", "2.5 credits"), ("7E+1", "70 credits")]
+    ("amount", "shown"),
+    [("1", "1 credit"), ("1.0", "1 credit"), ("2.50", "2.5 credits"), ("7E+1", "70 credits"), ("0", "0 credits")],
 )
 def test_credits_are_plain_numbers(amount, shown):
     assert in_credits(Decimal(amount)) == shown

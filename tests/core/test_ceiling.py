@@ -162,9 +162,7 @@ def test_what_nobody_knows_is_taken_while_anything_is_left():
     ceiling = Ceiling(Decimal("0.05"), allow_unknown=True)
     first = ceiling.reserve("acme/1", Money.unknown("by tokens"))
     first.count(accepted(attempt("0.05"), state=State.SUCCEEDED, money=money("0.31", "settled")))
-    with pytest.raises(
-        OverCeiling, match=r"nothing is left for acme/1, whose price is unknown, of the \$0\.05 allowed"
-    ):
+    with pytest.raises(OverCeiling, match=r"nothing is left for acme/1, whose price is unknown, of the \$0\.05"):
         ceiling.reserve("acme/1", Money.unknown("by tokens"))
 
 

@@ -138,9 +138,9 @@ def test_a_number_of_bytes_is_told_in_the_unit_that_fits(size, told):
 
 def test_of_many_names_the_nearest_are_told():
     many = [f"model-{number}" for number in range(31)]
-    assert no_such("model", "xyzzy-30", many).startswith(
-        "no model is named 'xyzzy-30'; of 31 the nearest are model-30, "
-    )
+    assert no_such("model", "mole-xx", many).startswith("no model is named 'mole-xx'; of 31 the nearest are model-")
+    assert no_such("model", "xyzzy-30", many) == "no model is named 'xyzzy-30'; there are 31"
+    assert no_such("model", "xyzzy", many, lists="`ls`") == "no model is named 'xyzzy'; there are 31; `ls` lists them"
 
 
 def test_no_account_at_all():
@@ -160,7 +160,7 @@ WITHOUT = Config(accounts={})
             FLUX,
             {},
             ConfigError,
-            r"no API key is set for flux-2-pro: set one of (\w+ \(\w+, ~?\$0\.\d+\), )+\w+ \(\w+, ",
+            r"no API key is set for flux-2-pro: set one of (\w+ \(\w+, ~?\$0\.\d+\), )+",
         ),
         (FLUX, {"offer": "kie/flux-2-pro"}, ConfigError, r"set KIE_API_KEY \(kie, \$0\.025\), or write"),
         (FLUX, {"offer": "kie/flux"}, Unsupported, "did you mean kie/flux-2-pro"),

@@ -12,6 +12,7 @@ from anymedia.model.options import GenerateOptions, SubmitOptions
 
 def test_the_package_runs_as_the_command_line(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["anymedia", "--version"])
+    monkeypatch.setattr("anymedia.cli.ends_as_interrupted", lambda: None)  # SIGTERM ends the tests as it did before
     with pytest.raises(SystemExit) as end:
         runpy.run_module("anymedia", run_name="__main__")
     assert (end.value.code, capsys.readouterr().out) == (0, f"anymedia {anymedia.__version__}\n")

@@ -104,7 +104,7 @@ def test_a_knob_is_written_in_its_place_and_what_is_none_is_sent_as_it_stands():
         ({"style": "flat"}, "extra.style: needs guidance"),
         ({"fast": True}, "extra.fast: true needs steps 4 8, not 28"),
         ({"likeness": 0.5}, "extra.likeness: not supported without images"),
-        ({"canvas": [64]}, "extra.canvas: must be a width and a height in whole pixels, not (64,)"),
+        ({"canvas": [64]}, "extra.canvas: must be a width and a height in pixels, like 1024x1024, not (64,)"),
     ],
 )
 def test_a_knob_is_held_to_its_kind_its_bounds_and_its_rules(extra, problem):

@@ -97,10 +97,10 @@ UNREAD = [
     (IMAGE, "resolution", "8K", WORD + "1K, 2K, 4K, not '8K'"),
     (IMAGE, "resolution", "1080p", WORD + "1K, 2K, 4K, not '1080p'"),
     (VIDEO, "resolution", "2K", WORD + "480p, 720p, 1080p, 4K, not '2K'"),
-    (VIDEO, "duration", 0, 'must be whole seconds from 1 to 86400, or "auto", not 0'),
-    (VIDEO, "duration", "5.5", "must be whole seconds from 1 to 86400, or \"auto\", not '5.5'"),
+    (VIDEO, "duration", 0, 'must be whole seconds from 1 to 86400, like 5, or "auto", not 0'),
+    (VIDEO, "duration", "5.5", "must be whole seconds from 1 to 86400, like 5, or \"auto\", not '5.5'"),
     (MUSIC, "duration", "auto", "must be whole seconds from 1 to 86400, not 'auto'"),
-    (VIDEO, "duration", "long", "must be whole seconds from 1 to 86400, or \"auto\", not 'long'"),
+    (VIDEO, "duration", "long", "must be whole seconds from 1 to 86400, like 5, or \"auto\", not 'long'"),
 ]
 
 

@@ -184,8 +184,9 @@ def test_what_is_public_is_what_is_said_to_be():
         assert getattr(anymedia, name) is getattr(import_module(module, "anymedia"), name)
     assert {*anymedia.__all__, "__version__"} <= set(dir(anymedia))
     assert anymedia.__version__ == metadata.version("anymedia")
+    assert {name for name in dir(anymedia) if not name.startswith("_")} == set(anymedia.__all__)
     # Whatever else `import anymedia` binds by a public name is a module of its own.
-    others = {name for name in dir(anymedia) if not name.startswith("_")} - set(anymedia.__all__)
+    others = {name for name in vars(anymedia) if not name.startswith("_")} - set(anymedia.__all__)
     others -= {"Any", "TYPE_CHECKING", "import_module"}
     assert [name for name in others if not inspect.ismodule(getattr(anymedia, name))] == []
     with pytest.raises(AttributeError, match="no attribute 'Clinet'"):

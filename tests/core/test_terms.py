@@ -58,9 +58,15 @@ def test_a_policy(policy):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"policy": "fastest"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'fastest'"),
-        ({"policy": "dear"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'dear'"),
-        ({"policy": ["ordered"]}, "policy: must be one of ordered, cheapest, spread, or a function, not ['ordered']"),
+        (
+            {"policy": "fastest"},
+            "policy: must be one of ordered, cheapest, spread (in Python a function too), not 'fastest'",
+        ),
+        ({"policy": "dear"}, "policy: must be one of ordered, cheapest, spread (in Python a function too), not 'dear'"),
+        (
+            {"policy": ["ordered"]},
+            "policy: must be one of ordered, cheapest, spread (in Python a function too), not ['ordered']",
+        ),
         ({"max_price": [0.1]}, 'max_price: must be an amount in USD, like "0.10", not [0.1]'),
         ({"max_price": "-1"}, "max_price: must be an amount in USD, like \"0.10\", not '-1'"),
         ({"allow_unknown_price": 1}, "allow_unknown_price: must be true or false, not 1"),
@@ -72,7 +78,7 @@ def test_a_policy(policy):
         ({"on_blocked": "contnue"}, "on_blocked: must be one of stop, continue, not 'contnue'; did you mean continue?"),
         (
             {"policy": "cheap"},
-            "policy: must be one of ordered, cheapest, spread, or a function, not 'cheap'; did you mean cheapest?",
+            "policy: must be one of ordered, cheapest, spread (in Python a function too), not 'cheap'; did you mean cheapest?",
         ),
         ({"on_unsupported": "ignore"}, "on_unsupported: must be one of refuse, drop, not 'ignore'"),
         (
@@ -141,7 +147,10 @@ def test_a_route_that_says_nothing_is_the_default():
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"policy": "fastest"}, "policy: must be one of ordered, cheapest, spread, or a function, not 'fastest'"),
+        (
+            {"policy": "fastest"},
+            "policy: must be one of ordered, cheapest, spread (in Python a function too), not 'fastest'",
+        ),
         ({"policy": 7}, "policy: must be a text, not 7"),
         ({"max_price": [0.1]}, 'max_price: must be an amount in USD, like "0.05", not [0.1]'),
         ({"max_price": True}, 'max_price: must be an amount in USD, like "0.05", not True'),

@@ -419,7 +419,7 @@ def form(request):
 async def told(form, hooks):
     """The service in one of its forms, as whoever calls it has it."""
     example = runpy.run_path(str(TOLD))
-    app = example[form](example["Pictures"](Client(load_config("anymedia.toml")), Path("out")))
+    app = example[form](example["Pictures"](load_config("anymedia.toml"), Path("out")))
     async with AsyncExitStack() as stack:
         if form == "on_asgi":
             await stack.enter_async_context(served(app, hooks.port))
@@ -467,6 +467,18 @@ async def test_what_is_left_is_taken_up(form, hooks, simulators, clock):
     async with told(form, hooks) as service:
         assert (await picture(service, where))["state"] == "succeeded"
     assert (len(saved()), billed(simulators)) == (2, {CHEAPEST: 2})
+
+
+@pytest.mark.usefixtures("looks")
+async def test_what_a_webhook_names_is_saved_though_nobody_looks(form, hooks, simulators, clock):
+    simulators[CHEAPEST].fault("reset_after")
+    async with told(form, hooks) as service:
+        assert (await ask(service))[0] == 502
+        clock.seconds += 60
+        async with asyncio.timeout(60):
+            while not saved():
+                await asyncio.sleep(0.01)
+    assert billed(simulators) == {CHEAPEST: 1}
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ async def test_an_order_is_told_of_before_anything_is_sent(simulators, monkeypat
 
 async def test_a_studio_without_an_api_key_does_not_open(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match="no provider is configured"):
+    with pytest.raises(ConfigError, match="no API key is set"):
         async with importlib.import_module("studio").Studio("out").open():
             pass
 
@@ -493,7 +493,7 @@ async def test_a_tenant_has_limits_and_is_taken_up_again(simulators):
             await serving.make("acme", "order-2", "a lighthouse")
         serving.changed("acme")
         assert (await serving.client("acme")).config.accounts.keys() == {"acme-reapi"}
-        with pytest.raises(ConfigError, match="no provider is configured"):
+        with pytest.raises(ConfigError, match="no API key is set"):
             await serving.make("gone", "order-1", "a lighthouse")  # nobody else's key is taken
     assert len(entries(simulators)) == 2
 

@@ -141,7 +141,7 @@ async def test_what_is_no_text_names_nothing(path):
     for _ in range(2):
         await ledger.journal.check()  # and then its thread is asked
         assert await ledger.attempts(account="\udcff") == await ledger.attempts(idempotency_key="\udcff") == []
-        with pytest.raises(OutOfBounds, match=r"'\\udcff': no attempt and no task has this id"):
+        with pytest.raises(OutOfBounds, match=r"no attempt and no task has the id '\\udcff'"):
             await ledger.find("\udcff")
         await ledger.close()
         assert await ledger.attempts(provider="\udcff") == []

@@ -358,7 +358,7 @@ def test_two_resumes_at_once_have_each_task_once(path):
 def test_a_client_without_await_settles_and_dismisses(sims, sims_config, path):
     with SyncClient(sims_config(path)) as client:
         assert client.attempts() == []
-        with pytest.raises(Exception, match="no attempt and no task has this id"):
+        with pytest.raises(Exception, match="no attempt and no task has the id"):
             client.dismiss("a")
 
 

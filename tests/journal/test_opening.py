@@ -117,5 +117,5 @@ def test_a_client_without_await_has_the_same(config):
         assert isinstance(client.journal, MemoryJournal)
         assert client.attempts(limit=1) == []
         for call in (lambda: client.find("a"), lambda: client.settle("a", billed=True)):
-            with pytest.raises(Exception, match="no attempt and no task has this id"):
+            with pytest.raises(Exception, match="no attempt and no task has the id"):
                 call()

@@ -258,7 +258,7 @@ def assert_kept(path):
     columns = ", ".join(ADDED_UP)
     with closing(sqlite3.connect(path)) as connection:
         for table, groups in (
-            ("sums", "day, account, offer, model, counts_as"),
+            ("sums", "day, account, kind, offer, model, counts_as"),
             ("label_sums", "day, labels, counts_as"),
         ):
             kept = connection.execute(f"SELECT {groups}, {columns} FROM {table} WHERE number ORDER BY {groups}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -158,6 +159,23 @@ def test_ctrl_c_ends_a_wait_and_keeps_the_task():
         out, err = child.communicate(timeout=30)
     assert (out.splitlines()[-1], child.returncode) == ("kept running 1", 0), err
     assert err.count("nobody waits for it any more, and it is billed; `anymedia resume` takes it up") == 1
+
+
+def test_what_the_caller_has_to_mend_has_a_short_traceback(client):
+    def fails():
+        client.generate(ImageRequest(model="flux-2-por", prompt="a fox"))
+
+    with pytest.raises(Unsupported) as caught:
+        fails()
+    assert len(traceback.format_exception(caught.value)) <= 6
+    assert caught.value.__suppress_context__
+
+
+async def test_it_is_short_where_it_is_awaited_too(sims, clock):
+    async with Client(read_config(sims.config, sims.environ), clock=clock) as client:
+        with pytest.raises(Unsupported) as caught:
+            await client.generate(ImageRequest(model="flux-2-por", prompt="a fox"))
+    assert len(traceback.format_exception(caught.value)) <= 4
 
 
 def test_a_webhook_is_taken(client, sims):
