@@ -58,7 +58,7 @@ class Ceiling:
             return _over(unbound(f"the price of {offer}", money, self.most))
         held = self.held
         spent = f", of which {dollars(held)} are spent, or reserved for its other tasks" if held else ""
-        if money.bound is None:
+        if money.usd is None:
             return _over(f"nothing is left for {offer}, whose price is unknown, of the {dollars(self.most)} allowed")
         costs = f"{offer} costs" if tasks == 1 else f"{tasks} tasks of {offer} cost"
         return _over(f"{costs} {money}, more than the {dollars(self.most)} allowed{spent}")

@@ -27,8 +27,9 @@ def _plainly(amount: Decimal | None) -> Decimal | None:
     if amount is None or not amount.is_finite():
         return amount
     least = amount.normalize(EXACT)
-    has_exponent = least.as_tuple().exponent not in range(-EXACT.prec, 1) and least.adjusted() < EXACT.prec
-    return least.quantize(Decimal(1), context=EXACT) if has_exponent else least
+    exponent = least.as_tuple().exponent
+    is_short = isinstance(exponent, int) and exponent > 0 and least.adjusted() < EXACT.prec
+    return least.quantize(Decimal(1), context=EXACT) if is_short else least
 
 
 @attrs.frozen(kw_only=True)

@@ -108,6 +108,36 @@ def test_an_unknown_price_passes_no_ceiling_unless_it_is_allowed():
         ceiling.reserve("acme/1", money("0.04"))
 
 
+def test_a_live_estimate_holds_no_ceiling_and_counts_where_it_is_allowed():
+    guess = attrs.evolve(money("0.075", got="live"), status=PriceStatus.ESTIMATE)
+    said = r"the price of acme/1, ~\$0\.075, is an estimate that may be too low, so it holds no ceiling; allow_unknown"
+    with pytest.raises(OverCeiling, match=said):
+        Ceiling(Decimal(1)).reserve("acme/1", guess)
+    with pytest.raises(OverCeiling, match=r"acme/1 costs ~\$0\.075, more than the \$0\.05 allowed$"):
+        Ceiling(Decimal("0.05"), allow_unknown=True).reserve("acme/1", guess)
+    ceiling = Ceiling(Decimal("0.10"), allow_unknown=True)
+    ceiling.reserve("acme/1", guess)
+    assert ceiling.held == Decimal("0.075")
+    assert [ceiling.fits(guess), ceiling.can_ever_fit(guess)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        ("7E+1", "70"),
+        ("0.0280", "0.028"),
+        ("6.0", "6"),
+        ("-5E+2", "-500"),
+        ("0.00", "0"),
+        ("1E-70", "1E-70"),
+        ("1E+999999", "1E+999999"),
+        ("NaN", "NaN"),
+    ],
+)
+def test_an_amount_has_one_form(given, form):
+    assert str(Money(credits=Decimal(given)).credits) == form
+
+
 def test_without_a_ceiling_everything_goes():
     ceiling = Ceiling(None)
     for amount in ("1000", None):
