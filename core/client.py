@@ -382,7 +382,7 @@ class Client:
         held = self.config.accounts.get(account)
         ledger = self._written("nothing tells what a webhook is about")
         if held is None:
-            refused = WebhookRefused("no account of the configuration has this name")
+            refused = WebhookRefused("no configured account has this name")
             self._session.tell(Refused(account, str(refused)))
             raise refused
         return await self._webhooks.receive(held, ledger, headers, body, token)

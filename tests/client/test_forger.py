@@ -53,7 +53,7 @@ async def test_what_is_genuine_is_taken_once_and_for_its_own_task_alone(told):
     ledger, token = told.ledger, await told.ledger.token(attempt.id)
     assert await posted(told, scheme.headers, scheme.body, token, "another") == (
         401,
-        "no account of the configuration has this name",
+        "no configured account has this name",
     )
     tasks = [await posted(told, scheme.headers, scheme.body, by) for by in (token, None, "0" * 64, token)]
     assert [(status, task.state, task.id) for status, task in tasks] == [(200, State.SUCCEEDED, attempt.task.id)] * len(

@@ -290,7 +290,7 @@ async def test_what_anybody_writes_does_not_break_the_lines_of_a_log(hook, caplo
     with caplog.at_level(logging.INFO, "anymedia"):
         await post(f"{hook.url}/a%0Db%1B", b"{}")
     (line,) = [each.getMessage() for each in caplog.records if each.name == "anymedia.webhooks"]
-    assert line == "webhook for a b\\x1b refused: no account of the configuration has this name"
+    assert line == "webhook for a b\\x1b refused: no configured account has this name"
 
 
 # The ASGI app, wherever it is
