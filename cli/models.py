@@ -49,7 +49,7 @@ PIPED = ("model", "kind", "price", "from", "cheapest at", "providers", "unpriced
 def command(
     clock: Clock, model: str | None, kind: str | None, names: tuple[str, ...], config: Path | None, as_json: bool
 ) -> None:
-    """Show every model, its price at the cheapest, and who sells it.
+    """Show every model, its cheapest price and who sells it.
 
     Every price is for the same: a picture of 1:1 at 1K, a clip of 5 s at 720p without sound, a text of 1,000
     characters, as many songs as one price is for. Where the cheapest offer makes something else, the note says what.

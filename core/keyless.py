@@ -42,7 +42,7 @@ def nobody_for(request: AnyRequest, terms: Options, path: Path | None, today: da
     prices: dict[str, str] = {}
     for quote in ordered(map(quote_of, found)):
         if quote.status != REFUSED:
-            prices.setdefault(quote.provider, str(quote.money))
+            prices.setdefault(quote.provider, "price unknown" if quote.money.usd is None else str(quote.money))
     if not prices:
         from .engine.purchase import no_route  # with which all that sends is loaded
 

@@ -41,7 +41,10 @@ def test_a_cooldown_is_told_with_v_alone(terminal, simulators):
 def test_an_alert_is_told_by_one_command_of_a_day(terminal, simulators):
     config = terminal.folder / "anymedia.toml"
     config.write_text(config.read_text() + '\n[alerts]\ndaily = "0.03"\n')
-    told = [terminal(*FOX).stderr.count("warning: today (UTC) has cost $0.056 or may have") for _ in range(3)]
+    told = [
+        terminal(*FOX).stderr.count("warning: today (UTC) has cost $0.056 or may have, more than the $0.03 of [alerts]")
+        for _ in range(3)
+    ]
     assert told == [0, 1, 0]
 
 

@@ -70,7 +70,7 @@ async def test_a_day_is_told_of_once_over_all_processes(opened, journals, heard,
     (line,) = [each for each in caplog.records if each.name == "anymedia.alerts"]
     assert (line.levelno, line.getMessage()) == (
         logging.WARNING,
-        "$0.056 spent or reserved today (UTC), which is over $0.05",
+        "today (UTC) has cost $0.056 or may have, more than the $0.05 of [alerts] daily; nothing is stopped by that",
     )
     assert (line.anymedia_spent, line.anymedia_day) == ("0.056", str(today))
     clock.seconds += 86_400
