@@ -174,7 +174,10 @@ def refunded(each):
         return False
     if each.task.state is State.CANCELED:
         return (each.task.money.got, each.task.money.usd) == ("settled", 0)
-    return each.task.failure is not None and each.task.failure.refund is Refund.YES
+    if each.task.failure is None:
+        return False
+    is_free = (each.task.money.got, each.task.money.usd) == ("settled", 0)
+    return each.task.failure.refund is Refund.YES or is_free
 
 
 def usd(moneys):
@@ -206,6 +209,7 @@ def total_of(group, attempts):
         uncertain=len(doubtful),
         uncertain_usd=usd(doubtful),
         uncertain_unknown=sum(money.usd is None for money in doubtful),
+        uncertain_exact=all(money.status == PriceStatus.EXACT for money in doubtful if money.usd is not None),
     )
 
 
