@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_bought
     (terminal.folder / "taken").write_text("")
     before = simulators["reapi"].bills()["submits"]
     refused = terminal(*FOX, "--provider", "reapi", "--out", "taken/new")
-    assert refused.exit_code == 2
+    assert refused.exit_code == 3
     assert simulators["reapi"].bills()["submits"] == before
 
 
