@@ -61,7 +61,7 @@ def terminal() -> str:
 def _run(command: str, folder: str) -> str:
     """Run a command as on a terminal, and return what it prints."""
     words = shlex.split(command.replace("\\\n", " "))[1:]
-    anymedia = [sys.executable, "-m", "anymedia.cli"]
+    anymedia = [sys.executable, "-m", "anymedia"]
     environ = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
     line = [*anymedia, "simulate", "--write", ".", "--", *anymedia, *words]
     done = subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, check=True)
