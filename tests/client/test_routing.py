@@ -296,11 +296,7 @@ async def test_an_offer_that_refuses_as_invalid_leaves_the_others_of_its_account
     sims["reapi"].fault("status", status=400, code=20002, on="submit")
     result = await client.generate(request, "reapi")
     assert [attempt.order.offer for attempt in result.attempts] == ["reapi/gpt-image-2", "reapi/gpt-image-2-official"]
-<<<<<<< HEAD
-    assert "refused as invalid, or by moderation that has no code of its own" in result.attempts[1].order.why
-=======
     assert "or by moderation that has no code of its own" in result.attempts[1].order.why
->>>>>>> report
 
 
 async def test_an_account_without_a_key_is_passed_over(sims, clock, request_):
