@@ -685,7 +685,7 @@ class Client:
     def _named(self, names: Collection[str]) -> list[Account]:
         for name in names:
             if not isinstance(name, str):
-                raise ConfigError(f"accounts are named one by one behind the request, not as {name!r:.60}")
+                raise ConfigError(f"accounts are named one by one, each by a text, not as {name!r:.60}")
         return [self.config.account(name) for name in names]
 
     def _for(self, request: AnyRequest, names: Sequence[str], terms: Options) -> list[Account]:

@@ -331,7 +331,7 @@ async def test_an_unknown_option_and_an_account_that_is_no_name(client, request_
         await client.generate(request_, provider="reapi")
     with pytest.raises(OutOfBounds, match=r"done: a Result or a Task is downloaded, .* not 'out'"):
         await client.download("out")
-    with pytest.raises(ConfigError, match="accounts are named one by one behind the request, not as "):
+    with pytest.raises(ConfigError, match="accounts are named one by one, each by a text, not as "):
         await client.generate(request_, ["reapi"])
 
 

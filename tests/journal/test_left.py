@@ -333,7 +333,7 @@ async def test_what_some_accounts_bought_is_taken_up_and_the_rest_is_left(client
     async with next_client() as later:
         with pytest.raises(ConfigError, match="no account is named 'nobody'"):
             await later.recover(tmp_path, accounts=["nobody"])
-        with pytest.raises(ConfigError, match="an account's name is needed, not 1"):
+        with pytest.raises(ConfigError, match="accounts are named one by one, each by a text, not as 1"):
             await later.recover(tmp_path, accounts=[1])
         assert await later.recover(tmp_path, accounts=[]) == Recovery()
         (first,) = (await later.recover(tmp_path, accounts=["reapi"])).tasks
