@@ -53,7 +53,7 @@ SPANS = """\
 ## OpenTelemetry
 
 Spans and counters are told to OpenTelemetry where the program uses it: where it has imported `opentelemetry` and its
-API is installed (`pip install 'anymedia[telemetry]'`). Nothing is to be switched on in anymedia, and a program without
+API is installed (extra `telemetry`). Nothing is to be switched on in anymedia, and a program without
 OpenTelemetry never loads it. The providers are the global ones, as `opentelemetry-instrument` or the program sets them.
 
 - `generate`, `submit` and `wait` have a span each, of kind INTERNAL. It ends in an error named by the class that was
