@@ -90,7 +90,7 @@ ANSWERS = [
     ),
     look(
         record("Ready", result={"sample": PICTURE}, cost=0),
-        DONE | {"assets": [("image", PICTURE)], "lives": [600], "usd": "0.00", "credits": "0"},
+        DONE | {"assets": [("image", PICTURE)], "lives": [600], "usd": "0", "credits": "0"},
     ),
     *(
         look(

@@ -135,7 +135,7 @@ ANSWERS = [
         | {
             "assets": [("audio", URL, "Dusk", 171.5), ("audio", OTHER), ("image", COVER, "cover")],
             "lives": [DAY, DAY, DAY],
-            "usd": "0.060",
+            "usd": "0.06",
             "credits": "12",
         },
         offer="suno-v6",
@@ -159,7 +159,7 @@ ANSWERS = [
     ),
     look(
         record("fail", failCode="500", failMsg="no", creditsConsumed=0),
-        FREE | {"cause": "failed", "code": "500", "message": "no", "usd": "0.000", "credits": "0"},
+        FREE | {"cause": "failed", "code": "500", "message": "no", "usd": "0", "credits": "0"},
     ),
     # What was taken for all that counts, whatever the page says of failures.
     look(
@@ -204,7 +204,7 @@ ANSWERS = [
             "msg": "no",
             "data": {**record("fail", failCode="500", failMsg="no")["data"], "consumeCredits": 0},
         },
-        FREE | {"cause": "failed", "code": "500", "message": "no", "usd": "0.000", "credits": "0"},
+        FREE | {"cause": "failed", "code": "500", "message": "no", "usd": "0", "credits": "0"},
         id=ID,
     ),
     Answered(

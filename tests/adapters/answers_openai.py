@@ -15,7 +15,7 @@ USAGE = {
     "input_tokens_details": {"text_tokens": 40, "image_tokens": 160},
     "output_tokens": 4_160,
 }
-USD = "0.126280"  # 40 × 5 + 160 × 8 + 4160 × 30 millionths
+USD = "0.12628"  # 40 × 5 + 160 × 8 + 4160 × 30 millionths
 
 
 def made(*pictures, **more):

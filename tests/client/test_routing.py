@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from anymedia import (
     Attempt,
     Blocked,
+    Cause,
     Client,
     ConfigError,
     Cooling,
     DeadlineExceeded,
+    Failure,
     ImageRequest,
     NoCredit,
     NoRoute,
@@ -25,6 +27,7 @@ from anymedia import (
     OverCeiling,
     RateLimited,
     RawRequest,
+    Refund,
     Secret,
     State,
     SubmitUncertain,
@@ -435,6 +438,15 @@ async def test_a_failed_task_that_may_have_been_billed_goes_on_within_the_ceilin
     assert submits(sims) == {"revidapi": 3, "runapi": 1, "reapi": 0, "api_in_one": 0}
 
 
+async def test_tasks_that_fit_in_part_reserve_nothing(client, sims, request_):
+    """After two at $0.025 that may have been billed, one at $0.05 fits and two do not; then two at $0.028 do."""
+    sims["revidapi"].fault("failed", times=2)
+    result = await client.generate(several(request_, 2), "revidapi", "runapi", "reapi", max_price="0.11")
+    assert [task.account for task in result.tasks] == ["reapi", "reapi"]
+    assert result.reserved == Decimal("0.106")
+    assert submits(sims)["runapi"] == 0
+
+
 async def test_after_an_uncertain_submit_it_goes_on_when_it_is_told_to_and_can_pay(client, sims, request_):
     with pytest.raises(OutOfBounds, match="on_uncertain: needs max_price too"):
         await client.generate(request_, on_uncertain="continue")
@@ -577,6 +589,14 @@ async def test_a_cancel_while_tasks_go_on_leaves_all_of_them_in_sight(client, si
     made = {entry["task_id"] for entry in sims["reapi"].bills()["entries"]}
     assert {task.id for task in client.detached} == made
     assert len(made) == 2
+
+
+async def test_a_late_answer_that_is_a_failure_is_no_task_that_lives_on(client, sims, request_, caplog):
+    task = await client.submit(request_, "reapi")
+    failed = attrs.evolve(task, state=State.FAILED, failure=Failure(cause=Cause.FAILED, refund=Refund.YES))
+    client._session.detach([failed, task])
+    assert client.detached == (failed, task)
+    assert [record.name for record in caplog.records] == ["anymedia.left"]
 
 
 async def test_a_policy_that_fails_is_the_callers_and_sends_nothing(client, sims, request_):

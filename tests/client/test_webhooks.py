@@ -350,7 +350,7 @@ async def test_a_token_names_its_own_task_alone(hook, clock, request_):
 
 
 async def test_an_account_is_needed(hook):
-    with pytest.raises(WebhookRefused, match="no account"):
+    with pytest.raises(WebhookRefused, match="no configured account"):
         await hook.client.receive("nobody", {}, b"")
 
 
