@@ -133,7 +133,7 @@ cassettes: .venv/.installed
 	$(BIN)/python -m tests.cassettes.record $(if $(LIVE),--live)
 
 bench: .venv/.installed
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py --write
 	$(BIN)/python benchmarks/spread.py
 
 clean:

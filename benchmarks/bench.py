@@ -10,12 +10,14 @@ import asyncio
 import gc
 import json
 import math
+import os
+import platform
 import subprocess
 import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +37,22 @@ from anymedia.translate.classify import Asked
 from anymedia.translate.decode import looked, submitted
 from anymedia.translate.encode import parts, submit
 from anymedia.translate.messages import Answer
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+HEAD = """\
+# Benchmarks
+
+<!-- Written by `make bench`: change benchmarks/bench.py, not this page. -->
+
+What anymedia costs over hand-written code that makes the same calls. Most figures are ratios, measured in one run:
+these hold on other machines better than seconds do. CPU is that of the client's process alone; the server runs in
+another one. Of several rounds the least counts, as what disturbs a measurement only ever adds to it.
+
+Measured on {day}: {cores} cores, {system}, Python {python}. Your own figures: `make bench`.
+
+| what | figure | |
+| --- | --- | --- |
+"""
 
 ROUNDS_AT = {1: 40, 64: 40, 512: 8}
 """Rounds by how many tasks are made at a time."""
@@ -236,13 +254,23 @@ def served(*options: str) -> Iterator[str]:
             server.kill()
 
 
+def page(found: Sequence[tuple[str, float, str]]) -> str:
+    """Return the page that shows these figures."""
+    head = HEAD.format(
+        day=datetime.now(UTC).date(), cores=os.cpu_count(), python=platform.python_version(), system=platform.system()
+    )
+    return head + "".join(f"| {name.replace('|', '/')} | {figure:.2f} | {detail} |\n" for name, figure, detail in found)
+
+
 def main() -> int:
-    """Print one table, or the figures as JSON with --json."""
+    """Print one table, or the figures as JSON with --json; with --write it becomes a page of docs/ too."""
     with served() as origin, served("0.2") as slow:
         found = rows(origin, slow)
     if "--json" in sys.argv:
         print(json.dumps({name: figure for name, figure, _ in found}, indent=2))
         return 0
+    if "--write" in sys.argv:
+        PAGE.write_text(page(found), "utf-8")
     for name, figure, detail in found:
         print(f"{name:77} {figure:7.2f}   {detail}")
     return 0

@@ -8,8 +8,7 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping
 from email.utils import formatdate
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from tempfile import TemporaryFile
 
 from aiohttp import web
 from attrs import evolve
@@ -169,8 +168,13 @@ async def _cut(http: web.Request, response: Response) -> web.StreamResponse:
 
 async def _drawn(http: web.Request, response: Response, work: Work) -> web.StreamResponse:
     """What a task made, drawn beside the event loop into a file, so that many long films take no memory."""
-    with SpooledTemporaryFile(max_size=PIECE, prefix="anymedia-") as file:
-        await asyncio.to_thread(work.write, cast(BinaryIO, file))
+    with TemporaryFile(prefix="anymedia-") as file:
+        drawing = asyncio.get_running_loop().run_in_executor(None, work.write, file)
+        try:
+            await asyncio.shield(drawing)
+        except asyncio.CancelledError:  # the client is gone; the file is closed once nobody writes to it any more
+            await asyncio.wait([drawing])
+            raise
         headers = {**response.headers, "Content-Length": str(file.tell())}
         file.seek(0)
         return await _streamed(http, evolve(response, headers=headers), iter(lambda: file.read(PIECE), b""))

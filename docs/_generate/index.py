@@ -50,7 +50,15 @@ PATHS: Sequence[tuple[str, str, Sequence[str]]] = (
     (
         "A fallback that has to hold",
         "Which offer is asked next and when none is, what is limited, what is watched, and what was measured.",
-        ("routing.md", "money-safety.md", "journal.md", "observability.md", "howto/agents.md", "durability.md"),
+        (
+            "routing.md",
+            "money-safety.md",
+            "journal.md",
+            "observability.md",
+            "howto/agents.md",
+            "durability.md",
+            "benchmarks.md",
+        ),
     ),
 )
 """By what a reader came for: what is found, and the pages."""
@@ -87,7 +95,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Providers and prices": ("providers.md", "prices.md", "simulated.md"),
     "How it works": ("architecture.md", "routing.md", "journal.md", "platforms.md"),
     "Adding a provider": ("adding-a-provider.md", "words.md", "cassettes.md"),
-    "Evidence": ("durability.md",),
+    "Evidence": ("durability.md", "benchmarks.md"),
 }
 """Every page, in the order of the navigation: a page has those of the folder of its name below it. Where the
 first page of a group is that of a folder, it is the group's own."""
