@@ -15,22 +15,23 @@ _MOVES = f""",
     by_webhook = CASE WHEN {{when}} THEN {{by_webhook}} ELSE by_webhook END"""  # noqa: S608
 """What is set too where a task is over, within the same statement: `when` says whether it was not so before."""
 
-_ENDS_SUBMIT = """UPDATE attempts SET status = ?1, open = ?2, task_id = ?3, reserved = ?4, counts_as = ?5,
-    undownloaded = ?6{moves} WHERE id = ?7"""
+_ENDS_SUBMIT = """UPDATE attempts SET status = :status, open = :open, task_id = :task_id, reserved = :reserved,
+    counts_as = :counts_as, undownloaded = :undownloaded{moves} WHERE id = :id"""
 _ENDED = _ENDS_SUBMIT.format(moves="")
-_ENDED_OVER = _ENDS_SUBMIT.format(moves=_MOVES.format(when="open OR task_id IS NOT ?3", by_webhook="?8"))
+_ENDED_OVER = _ENDS_SUBMIT.format(moves=_MOVES.format(when="open OR task_id IS NOT :task_id", by_webhook=":by_webhook"))
 _ENDED_TEXTS = """UPDATE texts SET record = ?, task = ?, body = coalesce(?, body)
     WHERE number = (SELECT number FROM attempts WHERE id = ?)"""
 _ENDED_RECORD = """UPDATE texts SET record = ?, body = coalesce(?, body)
     WHERE number = (SELECT number FROM attempts WHERE id = ?)"""
 _HAD = "SELECT task_id, open FROM attempts WHERE id = ?"
-_LOOK = """UPDATE attempts SET status = ?1, open = ?2, reserved = ?3, counts_as = ?4, undownloaded = ?5,
-    wanted = wanted AND NOT ?6{moves} WHERE task_id = ?7 AND account = ?8 AND (open OR ?9)"""
+_LOOK = """UPDATE attempts SET status = :status, open = :open, reserved = :reserved, counts_as = :counts_as,
+    undownloaded = :undownloaded, wanted = wanted AND NOT :complete{moves}
+    WHERE task_id = :task_id AND account = :account AND (open OR :on_disk)"""
 _SEEN = _LOOK.format(moves="")
 _SEEN_OVER = _LOOK.format(
-    moves=_MOVES.format(when="open", by_webhook="?10")
+    moves=_MOVES.format(when="open", by_webhook=":by_webhook")
     + """,
-    least = CASE WHEN open THEN ?11 ELSE least END, most = CASE WHEN open THEN ?12 ELSE most END"""
+    least = CASE WHEN open THEN :least ELSE least END, most = CASE WHEN open THEN :most ELSE most END"""
 )
 _SEEN_TEXTS = """UPDATE texts SET task = ?
     WHERE number = (SELECT number FROM attempts WHERE task_id = ? AND account = ?)"""
@@ -58,9 +59,17 @@ def end_submit(connection: sqlite3.Connection, ended: Ended) -> bool | Taken | T
 
 def _write_end(connection: sqlite3.Connection, ended: Ended, condition: str = "") -> bool:
     """Write the end of a submit, where the condition holds of its entry, and return whether it did."""
-    new = (ended.status, ended.open, ended.task_id, ended.reserved, ended.counts_as, ended.undownloaded, ended.id)
-    sql, values = (_ENDED_OVER, (*new, ended.by_webhook)) if ended.over else (_ENDED, new)
-    if not connection.execute(sql + condition, values).rowcount:
+    values = {
+        "status": ended.status,
+        "open": ended.open,
+        "task_id": ended.task_id,
+        "reserved": ended.reserved,
+        "counts_as": ended.counts_as,
+        "undownloaded": ended.undownloaded,
+        "id": ended.id,
+        "by_webhook": ended.by_webhook,
+    }
+    if not connection.execute((_ENDED_OVER if ended.over else _ENDED) + condition, values).rowcount:
         return False
     connection.execute(_ENDED_TEXTS, (ended.record, ended.task, ended.body, ended.id))
     return True
@@ -83,14 +92,24 @@ def _end_told(connection: sqlite3.Connection, ended: Ended) -> bool | Told:
 
 def see(connection: sqlite3.Connection, seen: Seen) -> bool:
     """Write how a task stands, and return whether there was anything to change."""
-    task = (seen.task_id, seen.account)
-    new = (seen.status, seen.open, seen.reserved, seen.counts_as, seen.undownloaded, seen.complete)
-    sql, values = _SEEN, (*new, *task, seen.on_disk)
-    if not seen.open:
-        sql, values = _SEEN_OVER, (*values, seen.by_webhook, *(seen.took or (None, None)))
-    if not connection.execute(sql, values).rowcount:
+    least, most = seen.took or (None, None)
+    values = {
+        "status": seen.status,
+        "open": seen.open,
+        "reserved": seen.reserved,
+        "counts_as": seen.counts_as,
+        "undownloaded": seen.undownloaded,
+        "complete": seen.complete,
+        "task_id": seen.task_id,
+        "account": seen.account,
+        "on_disk": seen.on_disk,
+        "by_webhook": seen.by_webhook,
+        "least": least,
+        "most": most,
+    }
+    if not connection.execute(_SEEN if seen.open else _SEEN_OVER, values).rowcount:
         return False
-    connection.execute(_SEEN_TEXTS, (seen.task, *task))
+    connection.execute(_SEEN_TEXTS, (seen.task, seen.task_id, seen.account))
     return True
 
 
