@@ -106,8 +106,6 @@ soak: .venv/.installed
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py
 	ANYMEDIA_PROMISES=all timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted
-	ANYMEDIA_BROWSER=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
-		timeout 120 $(BIN)/pytest -q -rs -p no:cacheprovider tests/cli/test_report_in_browser.py
 	timeout 1500 $(BIN)/python tests/mutants.py --number 50 --seed $$(date +%j)
 
 # Plants one wrong fact at a time into the adapters; fails when the tests do not notice one.

@@ -140,14 +140,12 @@ def test_a_look_that_comes_too_early_is_told_of_some_tasks_alone(plugged):
         ),
         (SIMULATOR, "    upload_life", "    not_yet_for = 30.0\n    upload_life"),
     ]
-    studio, promise = (
-        plugged(*changes, name="studio", texts=TEXTS),
-        Contract().test_a_look_that_comes_too_early_is_no_error,
-    )
+    studio = plugged(*changes, name="studio", texts=TEXTS)
     songs, clips = firsts(studio).values()
-    promise(songs)
-    with pytest.raises(pytest.skip.Exception, match="studio tells that of other tasks than these"):
-        promise(clips)
+    promise = "test_a_look_that_comes_too_early_is_no_error"
+    assert broken(promise, studio, first=songs) is None
+    with pytest.raises(PassedOver, match="studio tells that of other tasks than these"):
+        broken(promise, studio, first=clips)
 
 
 def test_what_is_wrong_together_is_told_with_as_few_fields_as_that_needs(plugged):
