@@ -143,7 +143,6 @@ async def _run(wanted: Wanted, program: Sequence[str]) -> int:
     check_program(program[0], environ, _meant(program[0]))
     with TemporaryDirectory(prefix="anymedia-") as passing:
         async with _running(wanted) as simulators:
-            read_config(simulators.config, simulators.environ)  # an address that would get no API key is refused
             folder = wanted.folder or folder_at(Path(passing))
             folder.write(simulators)
             return await run(program, {**environ, **folder.variables(simulators)})
@@ -193,6 +192,7 @@ async def _running(wanted: Wanted) -> AsyncIterator["Simulators"]:
             raise click.UsageError(reason(error) + end) from None
         except ValueError as error:
             raise click.UsageError(str(error)) from None
+        read_config(simulators.config, simulators.environ)  # an address that would get no API key is refused
         yield simulators
 
 
@@ -221,7 +221,6 @@ def _print_lines(simulators: "Simulators") -> None:
 def _show(simulators: "Simulators", folder: Folder | None) -> None:
     from .screen import Screen
 
-    read_config(simulators.config, simulators.environ)  # an address that would get no API key is refused
     screen = Screen()
     screen.table(("provider", "base URL", "API key"), ([one.name, one.base_url, one.api_key] for one in simulators))
     if folder is None:

@@ -15,12 +15,12 @@ from anymedia import Account, AnymediaError, Client
 async def check(client: Client, account: Account) -> bool:
     """Print how far an account's provider is reached, and return whether it answers."""
     try:
-        status = await client.reach(account.name)
+        reached = await client.reach(account.name)
         private = None if account.local else await client.private_address(account.name)
     except AnymediaError as error:
         print(f"{account.name}: {error}")
         return False
-    print(f"{account.name}: answers (HTTP {status})")
+    print(f"{account.name}: answers (HTTP {reached.status})")
     if private is not None:
         print(f"{account.name}: its host is {private} here; results at such addresses need [download] networks")
     return True

@@ -103,6 +103,14 @@ def test_what_cannot_be_run_is_said_in_a_sentence(terminal, words, said):
     assert (ended.exit_code, said in ended.stderr) == (2, True), ended.stderr
 
 
+@pytest.mark.parametrize("more", [(), ("--json",), ("--write", "kept"), ("--", "true")], ids=str)
+def test_an_address_that_would_get_no_key_is_refused_before_anything_is_kept_or_told(simulate, terminal, more):
+    done = simulate("--host", "0.0.0.0", *more)
+    assert (done.returncode, "unencrypted" in done.stderr) == (3, True)
+    assert "SIMULATED" not in done.stdout
+    assert [*terminal.folder.iterdir()] == []
+
+
 def test_a_program_that_cannot_be_started_is_said_too(terminal, monkeypatch):
     (terminal.folder / "odd").write_text("#!/nowhere/at/all\n")
     (terminal.folder / "odd").chmod(0o755)
