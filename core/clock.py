@@ -9,6 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 
+def midnight(moment: datetime) -> datetime:
+    """Return when the day of a moment began, in UTC."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 class Clock:
     """The real clock; `client = Client(clock=…)` takes any object with the same four methods."""
 

@@ -9,6 +9,7 @@ import attrs
 
 from .model.errors import ConfigError, OutOfBounds
 from .model.forms import Form, is_json, shown
+from .model.money import DECIMALS
 from .model.names import no_such
 from .model.options import usd
 from .model.spellings import span
@@ -41,9 +42,6 @@ TIME = (float, int, str)
 
 LONGEST = 1_000_000
 """Seconds, above every time that a configuration may give."""
-
-DECIMALS = 9
-"""Digits behind the point of an amount that the journal adds up."""
 
 SCALAR = Form(
     "must be a text, a number, or true or false, not {shown}",

@@ -8,10 +8,10 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
-from anymedia.clock import Clock
+from anymedia.clock import Clock, midnight
 from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import JournalError
 from anymedia.model.money import EXACT
@@ -55,26 +55,22 @@ class Alerts:
             await asyncio.wait({self._reading})
 
     def _is_due(self, daily: Decimal) -> bool:
-        if self._told == _day_of(self._clock):
+        if self._told == midnight(self._clock.now()):
             return False
         return self._spent > daily or self._clock.monotonic() >= self._read_at + STALE
 
     async def _look(self, daily: Decimal, ledger: Ledger) -> None:
         try:
             while self._is_due(daily):
-                day, self._read_at, self._spent = _day_of(self._clock), self._clock.monotonic(), Decimal(0)
+                day, self._read_at, self._spent = midnight(self._clock.now()), self._clock.monotonic(), Decimal(0)
                 spent, unknown = await ledger.spent_since(day)
                 self._spent = EXACT.add(self._spent, spent)
                 if spent > daily:
-                    self._told = day
-                    if await ledger.is_first(f"alert {daily.normalize(EXACT):f}", day):
+                    is_first = await ledger.is_first(f"alert {daily.normalize(EXACT):f}", day)
+                    self._told = day  # only now: where the journal does not answer, the next purchase looks again
+                    if is_first:
                         self._tell(Alert(day=day.date(), limit=daily, spent=spent, unknown=unknown))
         except JournalError as error:
             _log.error("what the day has cost is not known: %s", error)
         finally:
             self._reading = None
-
-
-def _day_of(clock: Clock) -> datetime:
-    """Return when the day began, in UTC."""
-    return clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

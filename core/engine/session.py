@@ -238,6 +238,10 @@ class Session:
     ) -> None:
         """Record how a task stands that `was` otherwise, and tell of it. The others are as in Ledger.see."""
         await self.note(task, by_webhook=by_webhook, took=took)
+        self.saw(task, was)
+
+    def saw(self, task: Task, was: Task) -> None:
+        """Tell of a task that has moved on since it `was` otherwise, and of what its bill makes of the day."""
         self.tell(moved(task, was))
         if task.state.final and task.money != was.money:
             self.alerts.spent(task.money.usd)

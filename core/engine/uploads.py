@@ -134,21 +134,22 @@ class Uploads:
 
     async def _placed(self, account: Account, slot: Slot, model: str | None) -> Placed:
         """Put a file where a provider finds it, and tell of it. Errors: ProviderError, Unreadable."""
-        place, clock, error = self._lent if slot.way is Way.STORAGE else self._uploaded, self._session.clock, None
+        place = self._lent if slot.way is Way.STORAGE else self._uploaded
         async with self._room:
-            began = clock.monotonic()
+            began = self._session.clock.monotonic()
             try:
-                return await self._session.retried(lambda: place(account, slot.media, model), Unavailable, RateLimited)
+                call = partial(place, account, slot.media, model)
+                placed = await self._session.retried(call, Unavailable, RateLimited)
             except Exception as fault:
-                error = type(fault).__name__
+                self._tell(account, slot.media, began, type(fault).__name__)
                 raise
-            finally:
-                self._tell(account, slot.media, clock.monotonic() - began, error)
+            self._tell(account, slot.media, began, None)
+            return placed
 
-    def _tell(self, account: Account, media: Media, seconds: float, error: str | None) -> None:
-        """Tell of an upload."""
-        provider = account.adapter.name
-        event = Uploaded(account.name, provider, media.size, media.media_type, seconds, error)
+    def _tell(self, account: Account, media: Media, began: float, error: str | None) -> None:
+        """Tell of an upload that is over."""
+        seconds = self._session.clock.monotonic() - began
+        event = Uploaded(account.name, account.adapter.name, media.size, media.media_type, seconds, error)
         self._session.tell(event)
 
     async def _lent(self, account: Account, media: Media, model: str | None) -> Placed:

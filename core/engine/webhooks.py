@@ -20,7 +20,7 @@ from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import ConfigError, WebhookRefused
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import State
-from anymedia.observe.events import Answered, Posted, Refused, moved
+from anymedia.observe.events import Answered, Posted, Refused
 from anymedia.translate import decode
 from anymedia.translate.classify import Received
 from anymedia.translate.links import followed
@@ -323,7 +323,7 @@ class Webhooks:
         """Write down how a task has ended, and tell whoever waits for it. Errors: JournalError."""
         task = await self._session.kept_if_can_be(task)
         if await ledger.see(task, by_webhook=True):
-            self._session.tell(moved(task, was))
+            self._session.saw(task, was)
         else:  # a look was faster
             stands = await ledger.with_task(task.account, task.id)
             task = (stands and stands.task) or task

@@ -84,9 +84,9 @@ def of_task(task: Task) -> str:
 
 def is_refunded(task: Task) -> bool:
     """Return whether a task failed or was canceled, and its price is given back."""
-    if task.state is State.CANCELED:
-        return task.money.got == "settled" and task.money.usd == 0
     is_free = task.money.got == "settled" and task.money.usd == 0
+    if task.state is State.CANCELED:
+        return is_free
     return task.failure is not None and (task.failure.refund is Refund.YES or is_free)
 
 

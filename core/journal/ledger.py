@@ -7,7 +7,7 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 import json
 import logging
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import attrs
 
+from anymedia.clock import midnight
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
@@ -296,9 +297,8 @@ class Ledger:
 
         It is what a daily limit is held against: what is being sent is in it.
         """
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         spent: dict[str, Decimal] = {}
-        for each in await self.journal.sums("account", midnight.timestamp()):
+        for each in await self.journal.sums("account", midnight(now).timestamp()):
             name = str(each.group)
             spent[name] = EXACT.add(spent.get(name, Decimal(0)), usd_of(each.reserved))
         return spent

@@ -12,13 +12,13 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.clock import Clock
+from anymedia.clock import Clock, midnight
 from anymedia.model.errors import AnymediaError, BadApiKey, Cooling
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt
@@ -149,7 +149,7 @@ class Health:
     def _of_day(self, account: Account, health: AccountHealth) -> AccountHealth:
         """Return the health of an account without trouble, by what its daily_limit said last on this day."""
         since, reason = self._over.get(account.name, (None, ""))
-        if since is None or (until := _midnight_after(since)) <= self._clock.now():
+        if since is None or (until := midnight(since) + timedelta(days=1)) <= self._clock.now():
             return health
         return attrs.evolve(health, cause=DAILY_LIMIT, reason=reason, ends=Cooldown.DAY, since=since, until=until)
 
@@ -326,12 +326,6 @@ class Health:
             self._tell_of(account)
         elif trouble is not None:
             trouble.refused = 0
-
-
-def _midnight_after(moment: datetime) -> datetime:
-    """Return the first midnight (UTC) after a moment."""
-    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + timedelta(days=1)
 
 
 def _is_refused(trouble: _Trouble) -> bool:

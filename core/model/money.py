@@ -84,14 +84,15 @@ def in_credits(amount: Decimal) -> str:
 
 
 LARGEST = Decimal(1000)
-FINEST = -9
-"""A believable price of a task is above 0, at most LARGEST USD, and has at most nine decimals."""
+DECIMALS = 9
+"""A believable price of a task is above 0, at most LARGEST USD, and has at most DECIMALS digits behind the point, which
+is what the journal adds up."""
 
 
 def can_be(usd: Decimal) -> bool:
     """Return whether an amount can be the price of a task: nobody sells for nothing."""
     exponent = usd.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= FINEST and 0 < usd <= LARGEST
+    return isinstance(exponent, int) and exponent >= -DECIMALS and 0 < usd <= LARGEST
 
 
 def total(parts: Iterable[Money]) -> Money:

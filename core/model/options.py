@@ -11,6 +11,7 @@ import attrs
 
 from .errors import OutOfBounds, Problem
 from .forms import one_of
+from .money import DECIMALS
 from .names import either, meant
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ MOST_USD = 1_000_000
 
 FINEST = 60
 """Digits before the point, or zeros behind it, of an amount that is given as a Decimal."""
-
-DECIMALS = 9
-"""Digits behind the point that a float may be written with: it is then what somebody wrote, and not what was left of a
-calculation."""
 
 _USD = re.compile(r"[0-9]{1,20}(\.[0-9]{1,60})?")
 
@@ -185,6 +182,7 @@ def usd(given: object, field: str = "max_price") -> Decimal:
     amount = _amount_of(given)
     if amount is None or amount < 0:
         refuse(field, f'must be an amount in USD, like "0.10", not {given!r:.60}')
+    # With more it is not what somebody wrote: it was left of a calculation.
     if isinstance(given, float) and _decimals(amount) > DECIMALS:
         refuse(field, f'has more than {DECIMALS} decimals: {given!r}; write the amount in quotes, like "0.10"')
     if amount >= MOST_USD:

@@ -29,7 +29,7 @@ def _copied(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _given_or_empty(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return {} if given is None else copy.deepcopy(given)
+    return {} if given is None else _copied(given)
 
 
 @attrs.frozen(kw_only=True)

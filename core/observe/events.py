@@ -373,10 +373,13 @@ def of_task(task: Task) -> Facts:
 
 def billed_of(task: Task) -> Billed:
     """Return whether a task is billed, for all that is known."""
-    if task.state is State.CANCELED:
-        is_known = task.money.got == "settled" and task.money.usd is not None
-        return (Billed.YES if task.money.usd else Billed.NO) if is_known else Billed.UNKNOWN
-    return Billed.YES if task.failure is None else _OF_FAILED[task.failure.refund]
+    is_canceled = task.state is State.CANCELED
+    if task.failure is None and not is_canceled:
+        return Billed.YES
+    said = Billed.UNKNOWN if task.failure is None or is_canceled else _OF_FAILED[task.failure.refund]
+    if said is Billed.NO or task.money.got != "settled" or task.money.usd is None:
+        return said
+    return Billed.YES if task.money.usd else Billed.NO  # the bill itself says it
 
 
 def _of_outcome(attempt: Attempt) -> Facts:

@@ -5,15 +5,14 @@ A line is for people; programs read the fields, which are named anymedia_attempt
 
 import logging
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import attrs
 
-from anymedia.model.money import Money, PriceStatus
+from anymedia.model.money import Money, dollars
 from anymedia.model.plain import one_line, sized
 from anymedia.model.task import Task
-from anymedia.model.vocabulary import Outcome
+from anymedia.model.vocabulary import Billed
 
 from .events import (
     Alert,
@@ -33,6 +32,7 @@ from .events import (
     Sent,
     Uploaded,
     Waits,
+    billed_of,
 )
 from .facts import fields
 
@@ -69,13 +69,15 @@ def _answered(event: Answered) -> str:
         return _listed(f"{_attempt(event)} {how}", _task(attempt.task), _price(attempt.task.money))
     facts = event.facts
     why = None if facts["error"] == attempt.outcome else facts["error"]
-    return _listed(f"{_attempt(event)} {attempt.outcome} in {event.seconds:.1f} s", why, _bill(attempt.outcome))
+    return _listed(f"{_attempt(event)} {attempt.outcome} in {event.seconds:.1f} s", why, _BILL[Billed(str(facts["billed"]))])
 
 
-def _bill(outcome: Outcome | None) -> str:
-    if outcome in (Outcome.NOT_SENT, Outcome.REFUSED):
-        return "not billed"
-    return "billed in all likelihood" if outcome is Outcome.ACCEPTED_WITHOUT_ID else "it may have been billed"
+_BILL = {
+    Billed.NO: "not billed",
+    Billed.LIKELY: "billed in all likelihood",
+    Billed.UNKNOWN: "it may have been billed",
+}
+"""What is said of an attempt that has no task."""
 
 
 def _waits(event: Waits) -> str:
@@ -97,10 +99,8 @@ def _left(event: Left) -> str:
 
 def _ended(event: Ended) -> str:
     task = event.task
-    price = _price(task.money) if task.money.usd != 0 else "nothing billed"
-    billed = str(event.facts["billed"])
-    is_sure = billed == "yes" or task.money.usd == 0
-    bill = "not billed" if billed == "no" else price if is_sure else f"{price}, if it is billed"
+    price, billed = _price(task.money), billed_of(task)
+    bill = "not billed" if billed is Billed.NO else price if billed is Billed.YES else f"{price}, if it is billed"
     why = None if task.failure is None else task.failure.cause
     return _listed(f"{_task(task)} {task.state} after {event.seconds:.1f} s", why, bill)
 
@@ -112,7 +112,7 @@ def _billed_more(event: BilledMore) -> str:
 
 
 def _passed_ceiling(event: PassedCeiling) -> str:
-    return f"the request has cost {_usd(event.spent)}, more than its max_price of {_usd(event.max_price)}"
+    return f"the request has cost {dollars(event.spent)}, more than its max_price of {dollars(event.max_price)}"
 
 
 def _fell_back(event: FellBack) -> str:
@@ -154,8 +154,8 @@ def _refused(event: Refused) -> str:
 
 def _alert(event: Alert) -> str:
     more = f"; {event.unknown} of unknown price are not in it" if event.unknown else ""
-    limit = f"more than the {_usd(event.limit)} of [alerts] daily"
-    return f"today (UTC) has cost {_usd(event.spent)} or may have, {limit}{more}; nothing is stopped by that"
+    limit = f"more than the {dollars(event.limit)} of [alerts] daily"
+    return f"today (UTC) has cost {dollars(event.spent)} or may have, {limit}{more}; nothing is stopped by that"
 
 
 LINES: Mapping[type, Line] = {
@@ -203,7 +203,3 @@ def _task(task: Task) -> str:
 
 def _price(money: Money) -> str:
     return "price unknown" if money.usd is None else str(money)
-
-
-def _usd(amount: Decimal) -> str:
-    return str(Money(usd=amount, status=PriceStatus.EXACT))

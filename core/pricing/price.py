@@ -22,7 +22,7 @@ from anymedia.declare.prices import (
     goes_by,
 )
 from anymedia.declare.when import Said, cases
-from anymedia.model.money import EXACT, FINEST, Money, PriceStatus, total
+from anymedia.model.money import DECIMALS, EXACT, Money, PriceStatus, total
 from anymedia.model.strict_json import Json
 from anymedia.translate.check import Checked
 from anymedia.translate.encode import Part
@@ -43,7 +43,7 @@ from .figures import (
     worth_telling,
 )
 
-SMALLEST = Decimal(1).scaleb(FINEST)
+SMALLEST = Decimal(1).scaleb(-DECIMALS)
 UNPRINTED = "no page prints a price"
 YOURS = "your configuration"
 UNNAMED = f"{YOURS} names no price"
@@ -180,7 +180,7 @@ def _bill(adapter: Adapter, price: Price, units: Decimal) -> tuple[Decimal | Non
 def fine(usd: Decimal) -> Decimal:
     """Return an amount with no more decimals than the journal adds up, rounded up."""
     exponent = usd.as_tuple().exponent
-    return usd.quantize(SMALLEST, ROUND_CEILING) if isinstance(exponent, int) and exponent < FINEST else usd
+    return usd.quantize(SMALLEST, ROUND_CEILING) if isinstance(exponent, int) and exponent < -DECIMALS else usd
 
 
 # What a price goes by

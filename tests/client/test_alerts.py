@@ -20,7 +20,7 @@ from anymedia import (
     TaskFailed,
     read_config,
 )
-from anymedia.journal import MemoryJournal, SQLiteJournal
+from anymedia.journal import Done, MemoryJournal, SQLiteJournal
 from anymedia.transport.retry import Patience
 from tests.client.hooks import until
 
@@ -144,6 +144,23 @@ async def test_no_purchase_waits_for_it_nor_fails_with_it(opened, heard, monkeyp
         may_go_on.set()
     assert "what the day has cost is not known: the disk is gone" in caplog.text
     assert alerts(heard) == []
+
+
+async def test_where_the_journal_does_not_answer_the_day_is_looked_at_again(opened, heard, monkeypatch, caplog):
+    journal, answers = MemoryJournal(), [JournalError("it is busy")]
+    do = journal.write
+
+    async def busy_once(entry, *more):
+        if isinstance(entry, Done) and answers:
+            raise answers.pop()
+        return await do(entry, *more)
+
+    monkeypatch.setattr(journal, "write", busy_once)
+    async with opened(journal, "0.01") as client:
+        for _ in range(3):
+            await client.generate(FOX, "reapi")
+    assert len(alerts(heard)) == 1
+    assert "what the day has cost is not known: it is busy" in caplog.text
 
 
 @pytest.mark.parametrize("given", ["0.02", Decimal("0.02"), 0.02, 0])

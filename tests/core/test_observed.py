@@ -48,6 +48,8 @@ ATTEMPT = Attempt(id="0123456789abcdef", order=ORDER, origin="https://api.acme.e
 TASK = Task(id="t_1", provider="acme", account="acme-team", model="m", money=MONEY, submitted_at=NOW, path="/p")
 DONE = attrs.evolve(TASK, state=State.SUCCEEDED, ended_at=LATER)
 
+FREE, BILL = Money(usd=Decimal(0), got="settled"), attrs.evolve(MONEY, got="settled")
+
 
 def answered(outcome, **how):
     return Answered(attrs.evolve(ATTEMPT, outcome=outcome, ended_at=LATER, sends=1, **how))
@@ -105,9 +107,12 @@ ROWS = [
     (failed(Refund.YES), "acme-team task t_1 failed after 90.0 s, blocked, not billed"),
     (failed(Refund.NO), "acme-team task t_1 failed after 90.0 s, blocked, $0.028"),
     (failed(Refund.UNKNOWN, ended_at=None), "acme-team task t_1 failed after 0.0 s, blocked, $0.028, if it is billed"),
+    (failed(Refund.NO, money=FREE), "acme-team task t_1 failed after 90.0 s, blocked, not billed"),
+    (failed(Refund.UNKNOWN, money=FREE), "acme-team task t_1 failed after 90.0 s, blocked, not billed"),
+    (failed(Refund.UNKNOWN, money=BILL), "acme-team task t_1 failed after 90.0 s, blocked, $0.028"),
     (canceled(), "acme-team task t_1 canceled after 90.0 s, $0.028, if it is billed"),
-    (canceled(money=Money(usd=Decimal(0), got="settled")), "acme-team task t_1 canceled after 90.0 s, not billed"),
-    (canceled(money=attrs.evolve(MONEY, got="settled")), "acme-team task t_1 canceled after 90.0 s, $0.028"),
+    (canceled(money=FREE), "acme-team task t_1 canceled after 90.0 s, not billed"),
+    (canceled(money=BILL), "acme-team task t_1 canceled after 90.0 s, $0.028"),
     (CooledDown("a", "acme", "no_credit", LATER, 2), "a gets no new requests until 12:01:30 UTC: no credit"),
     (CooledDown("a", "acme", "bad_api_key", None, 3), "a gets no new requests until it is well again: bad api key"),
     (Recovered("a", "acme"), "a is asked again"),
