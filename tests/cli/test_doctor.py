@@ -1,6 +1,7 @@
 """`anymedia doctor`: one line an account, at no cost."""
 
 import json
+import re
 import sqlite3
 from contextlib import contextmanager
 from datetime import timedelta
@@ -93,7 +94,8 @@ def test_accounts_that_are_well(at):
     assert "anymedia.toml" in lines[0]
     assert lines[1].startswith("journal: ")
     assert "journal.db: 0 attempts, 0 uncertain, 0 open, " in lines[1]
-    assert lines[2:4] == ["results: . can be written to", f"clock: {lines[3][7]} s off the providers'"]
+    assert lines[2] == "results: . can be written to"
+    assert re.fullmatch(r"clock: [0-2] s off the providers'", lines[3])
     assert [line.split()[0].rstrip(",") for line in lines[5:-2] if line] == [*FOUR]
     verdicts = ("key not checked", "ready", "key not checked", "ready")  # two have no free call
     assert [line.endswith(f" {verdict}") for line, verdict in zip(lines[5:-2], verdicts, strict=True)] == [True] * 4

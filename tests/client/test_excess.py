@@ -63,7 +63,7 @@ async def test_what_can_never_fit_waits_for_no_account(opened, sims, clock):
             sims[name].fault("throttled", times=None)
             with pytest.raises((Cooling, ProviderError)):
                 await client.generate(FOX, name, timeout=0.5)
-        began = clock.monotonic()
+        began, asked = clock.monotonic(), {name: sims[name].bills()["submits"] for name in ("reapi", "runapi")}
         with pytest.raises(OverCeiling, match=r"4 tasks of reapi/flux-2 cost \$0\.112, more than the \$0\.05 allowed"):
             await client.generate(
                 ImageRequest(model="flux-2-pro", prompt="A fox", resolution="1K", count=4),
@@ -71,6 +71,7 @@ async def test_what_can_never_fit_waits_for_no_account(opened, sims, clock):
                 max_price="0.05",
             )
         assert clock.monotonic() == began
+        assert {name: sims[name].bills()["submits"] for name in asked} == asked
 
 
 async def test_doubt_of_a_client_that_lives_is_told_and_replayed_by_another(opened, sims, tmp_path):

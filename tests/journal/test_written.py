@@ -178,7 +178,9 @@ async def test_a_deadline_holds_while_a_key_is_claimed(client, sims, request_, p
     await client.journal.check()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(DeadlineExceeded, match="the journal did not answer in time about") as caught:
+    with pytest.raises(
+        DeadlineExceeded, match="the journal did not answer in time about the idempotency key 'k'"
+    ) as caught:
         await client.submit(request_, "reapi", idempotency_key="k", timeout=0.2)
     assert (caught.value.billed, caught.value.task) == (Billed.UNKNOWN, None)
     other.execute("ROLLBACK")
