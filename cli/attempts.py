@@ -8,7 +8,7 @@ from anymedia.journal.counts_as import CountsAs, of_attempt
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SETTLED, reserved
 
-from .text import dollars, one_line, plain, possibly
+from .text import dollars, offer_at, one_line, plain, possibly
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -68,8 +68,8 @@ def last_answer(attempt: Attempt) -> Json:
 
 def sold(attempt: Attempt) -> str:
     """Return what was asked for, and of whom."""
-    offer = attempt.order.offer or f"{attempt.order.provider} {attempt.order.path}"
-    return one_line(offer if attempt.order.account == attempt.order.provider else f"{offer} at {attempt.order.account}")
+    order = attempt.order
+    return one_line(offer_at(order.offer or f"{order.provider} {order.path}", order.account, order.provider))
 
 
 def show_attempts(attempts: Sequence[Attempt]) -> None:

@@ -30,10 +30,10 @@ def settled(attempt: Attempt) -> str:
     return f"`anymedia tasks settle {attempt.id[:SHORT_ID]} --billed`, `--not-billed` or `--task TASK_ID`"
 
 
-def replay_until(attempt: Attempt) -> datetime | None:
-    """Return until when an attempt can still be replayed; None where it cannot."""
-    until = attempt.replay_until
-    return None if until is None or _now() < attempt.started_at else still(until)
+def replay_until(attempt: Attempt, now: datetime | None = None) -> datetime | None:
+    """Return until when an attempt can still be replayed, now or at another time; None where it cannot."""
+    until, now = attempt.replay_until, now or _now()
+    return until if until is not None and attempt.started_at <= now <= until else None
 
 
 def still(until: datetime | None) -> datetime | None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import attrs
 
-from anymedia import Config, Money, PriceStatus
+from anymedia import Config, Money
 from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.records import usd_of
 
 from .journal import say_where, with_journal
-from .spend import date_of
+from .spend import date_of, money_of
 from .text import counted, plain, print_json, say
 
 
@@ -69,7 +69,7 @@ def _drift(offer: str, ends: Sequence[tuple[CountsAs, Sum]]) -> Drift:
 def _money(nano: int | None, *, exact: bool) -> Money:
     if nano is None:
         return Money()
-    return Money(usd=usd_of(nano), status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE)
+    return money_of(usd_of(nano), exact=exact)
 
 
 # Shown

@@ -20,7 +20,7 @@ from .command import Command, config_option
 from .errors import end_refused, problem_json, problem_rows
 from .request import Asked, asks
 from .terms import routes
-from .text import dollars, in_credits, print_json
+from .text import dollars, in_credits, offer_at, print_json
 
 if TYPE_CHECKING:
     from anymedia.translate.files import Going
@@ -91,7 +91,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
 def _show(screen: "Screen", each: Explanation) -> None:
     from .screen import json_text, pairs
 
-    name = each.offer if each.account == each.provider else f"{each.offer} at {each.account}"
+    name = offer_at(each.offer, each.account, each.provider)
     name += " (yours)" if each.own else ""
     if each.refusals:
         screen.headline(name, "red", "refused")

@@ -16,7 +16,7 @@ from anymedia.journal.ledger import Ledger, day_told
 from anymedia.limits.health import Cooldown, Health
 
 from .journal import is_uncertain, read_journal
-from .text import counted, dollars, one_line, plain, print_json
+from .text import counted, dollars, one_line, plain, print_json, shortened
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -161,5 +161,4 @@ def _counted(each: Lately) -> Iterator[str]:
 
 def _short(error: str) -> str:
     """Return what an error begins with."""
-    said = error.partition("; ")[0]
-    return said if len(said) <= SHORT_ERROR else f"{said[:SHORT_ERROR]} ..."
+    return shortened(error.partition("; ")[0], SHORT_ERROR)

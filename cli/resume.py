@@ -1,6 +1,5 @@
 """`anymedia resume`: what earlier commands left, taken up again."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal import Ledger
 from anymedia.model.paths import expanded
 
+from .attempts import sold
 from .command import Command, config_option
 from .doubt import replay_until, settled
 from .doubt import replayed as replays
@@ -22,7 +22,7 @@ from .journal import SHORT_ID, attempt_json, say_where, when
 from .making import fetched_so, files_of, make, show_tasks, tells_what_is_paid_for, timeout_option, watched
 from .progress import Progress
 from .saving import Saving, saves
-from .text import one_line, print_json, say
+from .text import json_of, one_line, print_json, say, shortened
 from .values import stdin_text
 
 if TYPE_CHECKING:
@@ -178,18 +178,12 @@ def _show_uncertain(attempts: Sequence[Attempt], replays: dict[str, SubmitUncert
 
 def _uncertain(attempt: Attempt, replayed: SubmitUncertain | None) -> "Iterator[tuple[str, RenderableType]]":
     """Yield what is known of an uncertain attempt, and what can be done."""
-    asked = [f"{when(attempt.started_at)} UTC", attempt.order.offer or f"{attempt.order.provider} {attempt.order.path}"]
-    yield (
-        "asked",
-        ", ".join(
-            [*asked, *([f"account {attempt.order.account}"] if attempt.order.account != attempt.order.provider else [])]
-        ),
-    )
+    yield "asked", f"{when(attempt.started_at)} UTC, {sold(attempt)}"
     yield "price", str(attempt.order.money)
     if attempt.error:
         yield "error", attempt.error
     if attempt.answer is not None:
-        yield "answer", one_line(json.dumps(attempt.answer, ensure_ascii=False))[:ANSWER]
+        yield "answer", shortened(one_line(json_of(attempt.answer, indent=None, ensure_ascii=False)), ANSWER)
     if replayed is not None:
         yield "replay", replayed.message
     if (until := replay_until(attempt)) is not None:

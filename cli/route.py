@@ -15,7 +15,7 @@ from .journal import with_journal
 from .prices import pool
 from .quotes import quote_json, reasons_of, tasks_of
 from .request import Asked
-from .text import dollars, plain, say
+from .text import dollars, offer_at, plain, say
 
 if TYPE_CHECKING:
     from .screen import Cell
@@ -86,7 +86,7 @@ def show_route(route: Route, limited: Mapping[str, str]) -> None:
 
 
 def _name(quote: Quote) -> str:
-    return quote.offer if quote.account == quote.provider else f"{quote.offer} at {quote.account}"
+    return offer_at(quote.offer, quote.account, quote.provider)
 
 
 def _not_bound(quote: Quote) -> str:

@@ -174,8 +174,12 @@ def _row(spent: Spent) -> tuple[str, ...]:
     )
 
 
+def money_of(usd: Decimal | None, *, exact: bool) -> Money:
+    """Return a sum as money: exact where all that is in it is."""
+    return Money(usd=usd, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE)
+
+
 def sums_told(usd: Decimal | None, unknown: int, *, exact: bool, told: Callable[[Money], str] = str) -> str:
     """Return an amount, and how many there are beside of which nobody knows the price."""
-    status = PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE
-    known = [] if usd is None else [told(Money(usd=usd, status=status))]
+    known = [] if usd is None else [told(money_of(usd, exact=exact))]
     return " and ".join([*known, *([f"{unknown} of unknown price"] if unknown else [])])

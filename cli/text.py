@@ -85,6 +85,11 @@ def cannot_listen(host: str, port: int, error: OSError | OverflowError) -> str:
     return f"cannot listen at {host}, port {port}: {said}"
 
 
+def offer_at(offer: str, account: str, provider: str) -> str:
+    """Return an offer, and its account where the provider in its name does not tell that."""
+    return offer if account == provider else f"{offer} at {account}"
+
+
 def shortened(text: str, most: int) -> str:
     """Return a text of so many characters at most."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import attrs
 
-from anymedia import Attempt, Money, Outcome, PriceStatus, State
+from anymedia import Attempt, Money, Outcome, State
 from anymedia.cli.drift import Drift, drifts
-from anymedia.cli.spend import GROUPS, Spent, added_up
+from anymedia.cli.spend import GROUPS, Spent, added_up, money_of
 from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.private import Private
 from anymedia.journal.records import usd_of
 from anymedia.journal.redact import secrets_of
-from anymedia.journal.report import Group, Report, Wanted
+from anymedia.journal.report import Group, Report, Said, Wanted
 from anymedia.model.money import EXACT
 
 T = TypeVar("T")
@@ -89,20 +89,12 @@ class Price:
 
 
 @attrs.frozen(kw_only=True)
-class Reason:
-    """How often the same reason was given, and an attempt to which it was."""
-
-    number: int
-    example: Attempt
-
-
-@attrs.frozen(kw_only=True)
 class Failed:
     """What failed for one cause; `others` gave reasons of which no example is kept."""
 
     cause: str
     row: Row
-    reasons: Sequence[Reason]
+    reasons: Sequence[Said]
     others: int
 
 
@@ -143,7 +135,7 @@ def data_of(report: Report, made_at: datetime, *, prompts: bool) -> Data:
             Failed(
                 cause=each.cause,
                 row=row(each.cause, [each.group]),
-                reasons=[Reason(number=said.number, example=private(said.example)) for said in each.said],
+                reasons=[attrs.evolve(said, example=private(said.example)) for said in each.said],
                 others=each.others,
             )
             for each in report.failures
@@ -226,8 +218,6 @@ def _price(group: Group) -> Price:
         model=model or "no model",
         offer=offer or "no offer",
         paid=sum(each.number for _, each in kept),
-        each=Money()
-        if mean is None
-        else Money(usd=rounded or mean, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE),
+        each=Money() if mean is None else money_of(rounded or mean, exact=exact),
         drift=next(iter(drifts(group.sums)), None),
     )

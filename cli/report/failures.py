@@ -6,9 +6,9 @@ from anymedia.cli.attempts import stands
 from anymedia.cli.journal import SHORT_ID
 from anymedia.cli.prompt import prompt_of
 from anymedia.cli.text import one_line, shortened
-from anymedia.journal.report import reason
+from anymedia.journal.report import Said, reason
 
-from .data import Data, Failed, Reason
+from .data import Data, Failed
 from .markup import Html, Inside, el, own
 from .tables import NUMBER, table
 from .uncertain import PROMPT
@@ -39,14 +39,14 @@ def _cause(failed: Failed, data: Data) -> Iterator[Html]:
         yield el("tr", el("td", "other reasons", class_="within"), el("td", f"{others:,}", class_=NUMBER))
 
 
-def _reason(said: Reason, data: Data) -> Html:
+def _reason(said: Said, data: Data) -> Html:
     attempt = said.example
     words = el("blockquote", own(shortened(one_line(reason(attempt)), WORDS)))
     example = el("p", [*_example(said, data)], class_="example")
     return el("tr", el("td", words, example, class_="within"), el("td", f"{said.number:,}", class_=NUMBER))
 
 
-def _example(said: Reason, data: Data) -> Iterator[Inside]:
+def _example(said: Said, data: Data) -> Iterator[Inside]:
     attempt = said.example
     yield own(offer(attempt))
     yield [", ", stands(attempt), " ", moment(attempt.started_at), ", ", el("code", attempt.id[:SHORT_ID])]

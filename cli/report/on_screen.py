@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from anymedia import Attempt, State
+from anymedia.cli.doubt import replay_until
 from anymedia.cli.journal import SHORT_ID
 from anymedia.cli.text import counted
 
@@ -20,7 +21,6 @@ from .words import (
     moment,
     offer,
     rate,
-    replayed,
     returned,
     selected,
 )
@@ -82,7 +82,7 @@ def _show_uncertain(screen: "Screen", data: Data) -> None:
 
 
 def _doubt(attempt: Attempt, data: Data) -> list[str]:
-    until = replayed(attempt, data.made_at)
+    until = replay_until(attempt, data.made_at)
     way = "settle it" if until is None else f"`anymedia resume --replay` until {moment(until)}"
     return [attempt.id[:SHORT_ID], moment(attempt.started_at), offer(attempt), str(attempt.order.money), way]
 

@@ -43,17 +43,17 @@ class Work:
 Shown: TypeAlias = tuple[Work, ...]
 
 
-def shown(attempts: Iterable[Attempt], *, thumbnails: bool = True) -> Shown:
+def shown(attempts: Iterable[Attempt]) -> Shown:
     """Return the results of attempts in their order, as many as are shown."""
     works: list[Work] = []
     for attempt in attempts:
-        works += _works(attempt, thumbnails=thumbnails)
+        works += _works(attempt)
         if len(works) >= MOST:
             break
     return tuple(works[:MOST])
 
 
-def _works(attempt: Attempt, *, thumbnails: bool) -> Iterator[Work]:
+def _works(attempt: Attempt) -> Iterator[Work]:
     """Yield the results of an attempt that are what was bought; a cover beside one may stand for it."""
     task = attempt.task
     if task is None:
@@ -64,7 +64,7 @@ def _works(attempt: Attempt, *, thumbnails: bool) -> Iterator[Work]:
     for asset in task.works:
         there = None if asset.path is None else is_file(asset.path)
         pictures = [asset, *covers] if asset.kind == "image" else covers
-        made = (thumbnail(each.path) for each in pictures if thumbnails and there and each.path is not None)
+        made = (thumbnail(each.path) for each in pictures if there and each.path is not None)
         yield Work(attempt=attempt, asset=asset, there=there, thumbnail=next(filter(None, made), None))
 
 

@@ -151,13 +151,12 @@ def _offers(model: str, offers: Sequence[Price]) -> Iterator[Html]:
 
 
 def _price(price: Price) -> Html:
-    drift, over = price.drift, price.difference
+    paid, drift, over = (own(price.offer), _count(price.paid), str(price.each)), price.drift, price.difference
+    if drift is None:
+        return line(*paid, *[""] * 5)
     told = "" if over is None else "none" if not over else signed(over)
-    figures = (
-        () if drift is None else (_count(drift.settled), _count(drift.differing), str(drift.quoted), str(drift.billed))
-    )
-    cells = (*figures, el("span", told, class_="drift" if over is not None and over > 0 else None))
-    return line(own(price.offer), _count(price.paid), str(price.each), *(cells if drift else [""] * 5))
+    above = el("span", told, class_="drift" if over is not None and over > 0 else None)
+    return line(*paid, _count(drift.settled), _count(drift.differing), str(drift.quoted), str(drift.billed), above)
 
 
 def _left(number: int, what: str, is_so: str) -> str:

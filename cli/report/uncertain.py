@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from anymedia import Attempt
 from anymedia.cli.attempts import last_answer
+from anymedia.cli.doubt import replay_until
 from anymedia.cli.journal import SHORT_ID
 from anymedia.cli.prompt import prompt_of
 from anymedia.cli.text import json_of, one_line, shortened
@@ -11,7 +12,7 @@ from anymedia.cli.text import json_of, one_line, shortened
 from .data import Data
 from .markup import Html, Inside, command, el, marked, own, together
 from .tables import line, table
-from .words import elsewhere, moment, offer, replayed
+from .words import elsewhere, moment, offer
 
 MOST = 12
 """How many attempts have all that is known of them; further ones have a line."""
@@ -94,7 +95,7 @@ def _answer(attempt: Attempt) -> str:
 
 def _replay(attempt: Attempt, data: Data) -> Inside:
     """Say whether, and until when, a replay is safe: the page is read later than it is made."""
-    until = replayed(attempt, data.made_at)
+    until = replay_until(attempt, data.made_at)
     if until is None:
         return f"no: {attempt.order.provider} would take it for a new task, and bill it again"
     again = command("anymedia resume --replay")

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from anymedia import Attempt, Money, PriceStatus
-from anymedia.cli.spend import sums_told
-from anymedia.cli.text import counted, possibly, together
+from anymedia import Attempt
+from anymedia.cli.journal import when
+from anymedia.cli.spend import money_of, sums_told
+from anymedia.cli.text import counted, offer_at, possibly, together
 from anymedia.journal.report import Wanted
 
 from .data import ENDED, GOING_ON, Data, Row
@@ -29,12 +30,12 @@ CAUSES: Mapping[str, str] = {
 
 def amount(usd: Decimal | None, *, exact: bool = True) -> str:
     """Return an amount as it is shown everywhere."""
-    return str(Money(usd=usd, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE))
+    return str(money_of(usd, exact=exact))
 
 
 def possible(usd: Decimal | None, *, exact: bool) -> str:
     """Return an amount that may have been billed, as it is shown everywhere."""
-    return possibly(Money(usd=usd, status=PriceStatus.EXACT if exact else PriceStatus.APPROXIMATE))
+    return possibly(money_of(usd, exact=exact))
 
 
 def signed(usd: Decimal) -> str:
@@ -101,19 +102,13 @@ def damaged(data: Data) -> str:
 
 def moment(time: datetime) -> str:
     """Return a time in UTC."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"
+    return f"{when(time)} UTC"
 
 
 def offer(attempt: Attempt) -> str:
     """Return what was asked for at which account."""
     order = attempt.order
-    return order.name if order.account == order.provider else f"{order.name} at {order.account}"
-
-
-def replayed(attempt: Attempt, now: datetime) -> datetime | None:
-    """Return until when a replay of an attempt buys nothing twice; None where it would, or could by now."""
-    until = attempt.replay_until
-    return until if until is not None and attempt.started_at <= now <= until else None
+    return offer_at(order.name, order.account, order.provider)
 
 
 def returned(row: Row) -> str:

@@ -69,7 +69,9 @@ def _answered(event: Answered) -> str:
         return _listed(f"{_attempt(event)} {how}", _task(attempt.task), _price(attempt.task.money))
     facts = event.facts
     why = None if facts["error"] == attempt.outcome else facts["error"]
-    return _listed(f"{_attempt(event)} {attempt.outcome} in {event.seconds:.1f} s", why, _BILL[Billed(str(facts["billed"]))])
+    return _listed(
+        f"{_attempt(event)} {attempt.outcome} in {event.seconds:.1f} s", why, _BILL[Billed(str(facts["billed"]))]
+    )
 
 
 _BILL = {
