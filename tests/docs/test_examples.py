@@ -135,18 +135,16 @@ def shots(tmp_path, monkeypatch):
         yield simulators["kie"]
 
 
-def close_after(sim, number):
-    """Let a simulator take so many tasks, and then say that these were enough for an hour."""
-    answer = sim.service.answer
+def looked_at(sim):
+    """Return the ids of the tasks that a client looks at from now on: each was written down as accepted before."""
+    answer, ids = sim.service.answer, set()
 
     def answered(request):
-        given = answer(request)
-        if len(sim.service.tasks) >= number and sim.service.answer is answered:
-            sim.service.answer = answer
-            sim.fault("throttled", on="submit", times=None, retry_after=3000)
-        return given
+        ids.update(filter(None, [request.query.get("taskId")]))
+        return answer(request)
 
     sim.service.answer = answered
+    return ids
 
 
 def rows_of(path):
@@ -154,18 +152,16 @@ def rows_of(path):
 
 
 def test_a_catalogue_that_is_killed_goes_on_where_it_was(shots):
-    out = Path("catalogue")
-    close_after(shots, 120)  # what was taken ends, and no submit is under way then: none will be uncertain
-    with catalogue() as process:
+    out, looked = Path("catalogue"), looked_at(shots)
+    with catalogue("--budget", "3.00") as process:  # of 120 shots
         assert process.stdout.readline() == "200 shots, 0 of them bought before; the rest costs $5.00,\n"
         done = 0
-        while done < 100 and (line := process.stdout.readline()):
+        while (done < 100 or len(looked) < 120) and (line := process.stdout.readline()):
             done += line.endswith(" done\n")
-        process.kill()
+        process.kill()  # while no submit is under way, which would be uncertain
         assert process.wait(60) == -signal.SIGKILL
     told = rows_of(out / "catalogue.manifest.jsonl.part")
     assert ({row["state"] for row in told}, done <= len(told) <= 120) == ({"done"}, True)
-    shots.clear()
     with catalogue() as process:
         begun, _, *lines, ended = process.stdout.read().splitlines()
         assert process.wait(60) == 0
@@ -180,7 +176,7 @@ def test_a_catalogue_that_is_killed_goes_on_where_it_was(shots):
     assert all(entry["charged"] and not entry["refunded"] for entry in bills)
     assert sorted(entry["task_id"] for entry in bills) == sorted(task for row in rows for task in row["task_ids"])
     files = {each["file"]: each["sha256"] for row in rows for each in row["files"]}
-    assert {str(path): sha256(path.read_bytes()).hexdigest() for path in out.glob("*.jpg")} == files
+    assert {str(path.absolute()): sha256(path.read_bytes()).hexdigest() for path in out.glob("*.jpg")} == files
     assert (len(bills), len(files), [*out.rglob("*.part")]) == (200, 200, [])
 
 
