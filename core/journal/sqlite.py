@@ -25,6 +25,7 @@ from .protocol import (
     DAY,
     DURATIONS,
     MOVED,
+    PRUNED,
     By,
     Change,
     Claim,
@@ -34,6 +35,8 @@ from .protocol import (
     Fetched,
     Fetching,
     Limit,
+    Prunable,
+    Pruned,
     Query,
     Refusal,
     Seen,
@@ -45,6 +48,7 @@ from .protocol import (
 )
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
+from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when
 from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
 
 _TEXTS = ("record", "task", "body")
@@ -192,6 +196,19 @@ class SQLiteJournal:
         """As Journal.count."""
         return await self._store.read(_count, 0)
 
+    async def prunable(self, prunable: Prunable) -> list[Entry]:
+        """As Journal.prunable."""
+        nothing: list[Entry] = []
+        return await self._store.glance(partial(_prunable, prunable=prunable), nothing)
+
+    async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
+        """As Journal.prune."""
+        return await self._store.write(partial(prune, pruned=pruned, is_alive=self._is_alive))
+
+    async def pruned(self) -> int | None:
+        """As Journal.pruned."""
+        return await self._store.read(partial(fact, name=GONE), None)
+
     async def dead(self) -> list[str]:
         """As Journal.dead."""
         nothing: list[str] = []
@@ -323,7 +340,7 @@ class SQLiteJournal:
         row = connection.execute(
             "SELECT holder, owner, CAST(fence AS INTEGER) FROM keys WHERE key = ?", (key,)
         ).fetchone()
-        before, owner, fence = row or (None, "", 0)
+        before, owner, fence = row or (None, "", fact(connection, FENCE) or 0)
         if before is not None and (before, owner) != (holder, self.owner) and self._is_alive(owner):
             return None
         self._live(connection)
@@ -385,6 +402,12 @@ def _unknown(connection: sqlite3.Connection) -> list[Unknown]:
     ]
 
 
+def _prunable(connection: sqlite3.Connection, prunable: Prunable) -> list[Entry]:
+    where, values = prunable_where(prunable)
+    rows = connection.execute(_SELECT % (where, f"number LIMIT {PRUNED}"), values).fetchall()
+    return [_entry(row, alive=False) for row in rows]  # whatever may be pruned waits for nobody
+
+
 def _took(connection: sqlite3.Connection, work: tuple[str, str, str]) -> list[tuple[float, float]]:
     return connection.execute(_TOOK, work).fetchall()
 
@@ -444,7 +467,7 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
 
 def _summed(connection: sqlite3.Connection, by: By, since: float | None) -> list[Any]:
     """Return sums in rows: the owner of what is open, then the columns of a Sum."""
-    since = -math.inf if since is None else since
+    since = -math.inf if since is None else since_when(connection, since)
     whole = -math.inf if since == -math.inf else math.ceil(since / DAY)  # the first day of which all is wanted
     values = (whole, since, whole * DAY, since)
     kept = {"labels": "label_sums", "batch": "batch_sums"}.get(by, "sums")
