@@ -92,7 +92,7 @@ class Records:
             reserved=nano(attempt.reserved),
             counts_as=of_attempt(attempt),
             undownloaded=is_undownloaded(attempt),
-            expires=_expires(task) if is_undownloaded(attempt) else None,
+            expires=expires(task) if is_undownloaded(attempt) else None,
             unanswered=unanswered,
             keeps_task=keeps_task,
             over=task is not None and task.state.final,
@@ -117,7 +117,7 @@ class Records:
             reserved=nano(task.money.usd),
             counts_as=of_task(task),
             undownloaded=_lacks_files(task),
-            expires=_expires(task),
+            expires=expires(task),
             on_disk=any(asset.kept for asset in task.assets),
             complete=all(asset.kept for asset in task.assets),
             by_webhook=by_webhook,
@@ -178,7 +178,7 @@ def _lacks_files(task: Task) -> bool:
     return task.state is State.SUCCEEDED and not all(asset.kept for asset in task.assets)
 
 
-def _expires(task: Task | None) -> float | None:
+def expires(task: Task | None) -> float | None:
     """Return when the first result dies that is not kept, in seconds since 1970; None where nobody knows of one."""
     if task is None or not _lacks_files(task):
         return None

@@ -7,7 +7,7 @@ failed, and the newest results.
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -17,7 +17,7 @@ from anymedia.model.vocabulary import Outcome, State
 
 from .counts_as import UNCERTAIN
 from .labels import has_labels
-from .protocol import Entry, Journal, Query, Sum
+from .protocol import DAY, Entry, Journal, Query, Sum
 from .records import attempt_of
 from .sums import ADDED, sum_of
 
@@ -116,7 +116,7 @@ class Report:
     `days` are named by a day, counted from 1970, and an account, `offers` by model and offer, `labels` by all labels of
     an attempt as JSON. `uncertain` and `results` are the newest attempts of their kind, and the last comes first;
     `elsewhere` counts the uncertain attempts that were not wanted, `damaged` the entries that cannot be added up,
-    because another program has changed them.
+    because another program has changed them. What began before `pruned`, a midnight, may have been pruned.
     """
 
     wanted: Wanted
@@ -131,6 +131,7 @@ class Report:
     results: tuple[Attempt, ...]
     elsewhere: int
     damaged: int
+    pruned: datetime | None = None
 
 
 async def report(journal: Journal, wanted: Wanted) -> Report:
@@ -142,7 +143,9 @@ async def report(journal: Journal, wanted: Wanted) -> Report:
     if not wanted.all:
         async for entry in _each(journal, Query(open=True)):
             elsewhere += _is_uncertain(entry) and not wanted.takes(entry)
-    return made.report(elsewhere)
+    day = await journal.pruned()
+    pruned = None if day is None else datetime.fromtimestamp(day * DAY, UTC)
+    return attrs.evolve(made.report(elsewhere), pruned=pruned)
 
 
 async def _each(journal: Journal, query: Query) -> AsyncIterator[Entry]:

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache, partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -46,10 +46,13 @@ from .protocol import (
     Unknown,
     Wanted,
 )
+from .sqlite_care import Info, copy, info
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
 from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when
 from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
+
+T = TypeVar("T")
 
 _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
@@ -229,6 +232,38 @@ class SQLiteJournal:
     async def salt(self) -> bytes:
         """As Journal.salt."""
         return bytes.fromhex(await self._store.write(_salt))
+
+    # The file as a whole
+
+    async def info(self, before: float) -> Info:
+        """Return what the file holds; attempts that began before a time (in seconds since 1970) and are over are old.
+
+        It waits for no write, and no write waits for it. Errors: JournalError where there is no journal yet.
+        """
+        asked = partial(info, path=self.path, results=self.results, before=before, is_alive=self._is_alive)
+        return self._there(await self._store.glance(asked, None))
+
+    async def backup(self, target: Path) -> int:
+        """Copy the journal to a new file as it is at one moment, while others write to it; return the copy's bytes.
+
+        The copy is a journal, and for its user alone (0600). It is there whole or not at all, never in the place of
+        another file. The results that came as bytes are not in it. Errors: JournalError.
+        """
+        asked = partial(copy, source=self.path, target=target)
+        return self._there(await self._store.glance(asked, None))
+
+    async def compact(self) -> None:
+        """Give the disk back what pruning has freed. No process can write meanwhile; those that try wait for it.
+
+        Errors: JournalError, also when others write or read for too long.
+        """
+        self._there(await self._store.glance(lambda _: True, None))
+        await asyncio.to_thread(self._store.compact)
+
+    def _there(self, found: T | None) -> T:
+        if found is None:
+            raise JournalError(f"{self.path}: there is no journal yet")
+        return found
 
     async def close(self) -> None:
         """As Journal.close."""
