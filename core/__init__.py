@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from .account import Account, Secret
     from .client import Client
     from .config import Config, load_config, read_config
+    from .engine.batch import Batch
     from .engine.custody import Collected
     from .engine.recover import Recovery
     from .engine.route import Route
     from .journal.protocol import Journal
     from .limits.health import AccountHealth
+    from .model.batch import BatchEnd, BatchPlan, BatchProgress, Row, RowEnd
     from .model.codec import from_json, to_json
     from .model.errors import (
         AnymediaError,
         BadApiKey,
+        BadRows,
         Blocked,
         ConfigError,
         Cooling,
@@ -85,6 +88,11 @@ __all__ = [
     "Asset",
     "Attempt",
     "BadApiKey",
+    "BadRows",
+    "Batch",
+    "BatchEnd",
+    "BatchPlan",
+    "BatchProgress",
     "Billed",
     "Blocked",
     "Cause",
@@ -128,6 +136,8 @@ __all__ = [
     "Result",
     "Retry",
     "Route",
+    "Row",
+    "RowEnd",
     "Saved",
     "SavedFile",
     "Secret",
@@ -157,15 +167,18 @@ _MODULES = {
     ".account": ("Account", "Secret"),
     ".client": ("Client",),
     ".config": ("Config", "load_config", "read_config"),
+    ".engine.batch": ("Batch",),
     ".engine.custody": ("Collected",),
     ".engine.recover": ("Recovery",),
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),
     ".limits.health": ("AccountHealth",),
+    ".model.batch": ("BatchEnd", "BatchPlan", "BatchProgress", "Row", "RowEnd"),
     ".model.codec": ("from_json", "to_json"),
     ".model.errors": (
         "AnymediaError",
         "BadApiKey",
+        "BadRows",
         "Blocked",
         "ConfigError",
         "Cooling",

@@ -7,7 +7,7 @@ that fails is tried again; the provider is asked for newer links where the known
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from shlex import quote
@@ -17,7 +17,7 @@ import attrs
 from anymedia.account import Account, is_of
 from anymedia.clock import Clock
 from anymedia.model.errors import AnymediaError, ConfigError, DownloadError
-from anymedia.model.task import Attempt, Result, Task
+from anymedia.model.task import Asset, Attempt, Result, Task
 from anymedia.translate.encode import facts
 from anymedia.transport.places import Place
 from anymedia.transport.retry import Patience
@@ -116,6 +116,26 @@ class Custody:
         """Save the files of a result, and return it with where they are; why some are not is in its errors."""
         saves = (self.files.download([task], place, sidecars) for task in result.tasks)
         return with_saved(result, await asyncio.gather(*saves, return_exceptions=True))[0]
+
+    async def saved_all(
+        self, result: Result, place: Place, sidecars: Sidecars | None, until: float
+    ) -> tuple[Result, list[AnymediaError]]:
+        """Save the files of a result, and return it with where they are, and why some are not.
+
+        They are tried while their links live, until this time (by the clock's monotonic time), and for a minute at
+        least. What is in the place by now is not fetched again.
+        """
+        until = max(until, self.session.clock.monotonic() + MINUTE)
+        attempts = {attempt.task.id: attempt for attempt in result.attempts if attempt.task is not None}
+
+        async def files(task: Task) -> Sequence[Asset]:
+            if all(asset.kept for asset in task.assets):
+                return await self.files.download([task], place, sidecars)
+            attempt = attempts.get(task.id)
+            asks = None if attempt is None else self.asked_for(attempt)
+            return (await self.saved(task, place, sidecars, asks=asks, until=until)).assets
+
+        return with_saved(result, await asyncio.gather(*map(files, result.tasks), return_exceptions=True))
 
     async def collect(
         self, attempts: AsyncIterator[Attempt], place: Place, sidecars_of: Callable[[Attempt], Sidecars | None]

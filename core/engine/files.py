@@ -220,7 +220,7 @@ class Beside:
         self.errors.append(DownloadError(what, **facts(task)))
 
 
-def with_saved(result: Result, ends: Iterable[Sequence[Saved] | BaseException]) -> tuple[Result, list[AnymediaError]]:
+def with_saved(result: Result, ends: Iterable[Sequence[Asset] | BaseException]) -> tuple[Result, list[AnymediaError]]:
     """Return a result with where its files are, by how the save of each of its tasks has ended, and why some are not.
 
     The tasks whose files are not saved keep their URLs.
