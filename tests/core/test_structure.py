@@ -25,8 +25,8 @@ ROOMS = (
     ("registry", "errors", "trust", "settings", "keys"),
     ("own_offers",),
     ("config",),
-    ("preview", "keyless"),
-    ("client",),
+    ("preview", "keyless", "kind_meant"),
+    ("client", "rows", "manifest"),
     ("sync", "webhooks"),
     ("anymedia",),
 )
