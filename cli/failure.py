@@ -34,7 +34,7 @@ from .attempts import show_attempts
 from .doubt import still, ways_out
 from .errors import FACTS, UNSENT, exit_code, problem_rows
 from .fields import options_as_flags
-from .text import counted, together
+from .text import counted, one_line, shortened, together
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -95,6 +95,9 @@ SETTLES = "A webhook was asked for: where it is received, it settles this, and `
 
 GOES_ON = "With --on-uncertain continue and --max-price, `generate` would have gone on at another offer."
 
+LONGEST = 400
+"""Characters of an error that is one of many."""
+
 SHOWN = 3
 """Offers over a ceiling that are named, the first of the route."""
 
@@ -116,6 +119,13 @@ def show_error(error: AnymediaError) -> None:
         show_attempts(error.attempts)
     for advice in dict.fromkeys(_advice(error)):
         screen.block(advice)
+
+
+def in_a_line(error: AnymediaError) -> str:
+    """Return an error as one of many is told: what happened, what was billed, and the reasons, in one line."""
+    title, reasons = _told(error)
+    told = dict.fromkeys(": ".join(filter(None, reason)) for reason in reasons)
+    return shortened(one_line(options_as_flags("; ".join([title, *told]))), LONGEST)
 
 
 def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:

@@ -92,7 +92,7 @@ def _asking(
         whom = (given.pop("accounts", ()), given.pop("offer", None), given.pop("on_unsupported"))
         return function(*args, asked=None if without else _asked(ctx, fields, config, *whom), **given)
 
-    for flag in reversed([*options(), *more, _ON_UNSUPPORTED]):
+    for flag in reversed([*options(), *more, unsupported_option]):
         asking = flag(asking)
     return asking
 
@@ -160,15 +160,17 @@ def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
     return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
+provider_option = click.option(
+    "--provider",
+    "accounts",
+    multiple=True,
+    metavar="ACCOUNT",
+    shell_complete=accounts,
+    help="An account to ask; repeat it to name several, in order.",
+)
+
 _WHOM: tuple[Callable[..., Any], ...] = (
-    click.option(
-        "--provider",
-        "accounts",
-        multiple=True,
-        metavar="ACCOUNT",
-        shell_complete=accounts,
-        help="An account to ask; repeat it to name several, in order.",
-    ),
+    provider_option,
     click.option(
         "--offer",
         metavar="NAME",
@@ -177,7 +179,7 @@ _WHOM: tuple[Callable[..., Any], ...] = (
     ),
 )
 
-_ON_UNSUPPORTED = click.option(
+unsupported_option = click.option(
     "--on-unsupported",
     type=click.Choice(["refuse", "drop"]),
     default="refuse",
