@@ -25,7 +25,7 @@ ROOMS = (
     ("registry", "errors", "trust", "settings", "keys"),
     ("own_offers",),
     ("config",),
-    ("preview", "keyless"),
+    ("preview", "keyless", "kind_meant"),
     ("client",),
     ("sync", "webhooks"),
     ("anymedia",),
