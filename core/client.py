@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
 from functools import cached_property, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
 import attrs
 
@@ -15,6 +15,7 @@ from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import Accepted
+from .engine.batch import Batch
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
@@ -31,6 +32,7 @@ from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
+from .model.batch import Row
 from .model.errors import (
     AnymediaError,
     ConfigError,
@@ -360,6 +362,23 @@ class Client:
         except asyncio.CancelledError:  # while the key was released
             self._session.detach(made)
             raise
+
+    @shows_options
+    def batch(
+        self,
+        rows: Iterable[Row | AnyRequest],
+        *accounts: str,
+        name: str,
+        where: str | os.PathLike[str] | Literal[False] | None = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        budget: Decimal | str | float | None = None,
+        at_once: int = 256,
+        timeout: float | None = 3600.0,
+        **options: Unpack[GenerateOptions],
+    ) -> Batch:
+        """Return the batch of these rows under a name; nothing is sent before it is run."""
+        return Batch(name, [row if isinstance(row, Row) else Row(request=row) for row in rows])
 
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for whoever waits for it with this client."""
