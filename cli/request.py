@@ -132,15 +132,14 @@ provider_option = click.option(
     help="An account to ask; repeat it to name several, in order.",
 )
 
-_WHOM: tuple[Callable[..., Any], ...] = (
-    provider_option,
-    click.option(
-        "--offer",
-        metavar="NAME",
-        shell_complete=offers,
-        help="Ask for this offer alone, like reapi/gpt-image-2-official.",
-    ),
+offer_option = click.option(
+    "--offer",
+    metavar="NAME",
+    shell_complete=offers,
+    help="Ask for this offer alone, like reapi/gpt-image-2-official.",
 )
+
+_WHOM: tuple[Callable[..., Any], ...] = (provider_option, offer_option)
 
 unsupported_option = click.option(
     "--on-unsupported",

@@ -23,6 +23,7 @@ from tests.tables import toml
 
 ROOT = Path(__file__).parents[2]
 OWN_OFFERS = ROOT / "docs" / "own-offers.md"
+BATCH = ROOT / "docs" / "batch.md"
 PAGES = [
     *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
     *sorted((ROOT / "docs").glob("*.md")),
@@ -62,6 +63,8 @@ def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
     bucket.client.create_bucket(Bucket="media-of-mine")
     for name in ("photo.png", "lamp.png"):
         (tmp_path / name).write_bytes(PNG)
+    (rows,) = (found[2] for found in BLOCK.finditer(BATCH.read_text("utf-8")) if found[1] == "csv")
+    (tmp_path / "shots.csv").write_text(rows)
     offers = (found[2] for found in BLOCK.finditer(OWN_OFFERS.read_text("utf-8")) if found[1] == "toml")
     (tmp_path / "anymedia.toml").write_text("\n".join([toml({"providers": timeless.config["providers"]}), *offers]))
     for variable, key in timeless.environ.items():
