@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
+    from .rows import read_rows
     from .storage import Storage
     from .sync import SyncClient
 
@@ -158,6 +159,7 @@ __all__ = [
     "load_config",
     "quote",
     "read_config",
+    "read_rows",
     "to_json",
 ]
 
@@ -223,6 +225,7 @@ _MODULES = {
     ".preview": ("compare", "explain", "quote"),
     ".pricing.compare": ("Difference",),
     ".pricing.explain": ("Explanation",),
+    ".rows": ("read_rows",),
     ".storage": ("Storage",),
     ".sync": ("SyncClient",),
 }

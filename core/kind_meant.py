@@ -63,12 +63,17 @@ def named_model(name: str, config: Config, accounts: Sequence[str] = (), offer: 
     Errors: Unsupported for a model that nobody sells, naming those that it may mean, of these accounts if they are
     named.
     """
-    known = [*adapters().values(), *(account.adapter for account in config.accounts.values())]
+    known = known_adapters(config)
     model = model_meant(name, known)
-    return ModelMeant(model, tuple(kinds_of(model, known, offer, asked=_adapters(accounts, config))))
+    return ModelMeant(model, tuple(kinds_of(model, known, offer, asked=adapters_of(accounts, config))))
 
 
-def _adapters(names: Sequence[str], config: Config) -> list[Adapter]:
+def known_adapters(config: Config) -> list[Adapter]:
+    """Return every adapter, those of the accounts with the offers that the configuration declares."""
+    return [*adapters().values(), *(account.adapter for account in config.accounts.values())]
+
+
+def adapters_of(names: Sequence[str], config: Config) -> list[Adapter]:
     """Return the adapters of the accounts that are named, as far as there are such: it is said later if there are not.
 
     A provider without an account of its own may be asked for its prices.

@@ -80,8 +80,7 @@ class IdempotencyKeys:
             lock.release()
 
     def _ledger(self, key: str) -> Ledger:
-        if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
-            message = f"must be 1 to {LONGEST} printable characters, not {str(key)[:60]!r}"
+        if (message := key_fault(key)) is not None:
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
         if self._session.ledger is None:
             raise ConfigError(
@@ -115,6 +114,13 @@ class IdempotencyKeys:
             await ledger.release(claimed)
         except JournalError as error:  # what was bought is what counts
             _log.error("the idempotency key %r is not released: %s", claimed.claim.key, error)
+
+
+def key_fault(key: object) -> str | None:
+    """Return what is wrong with an idempotency key; None where nothing is."""
+    if isinstance(key, str) and 0 < len(key) <= LONGEST and key.isprintable():
+        return None
+    return f"must be 1 to {LONGEST} printable characters, not {str(key)[:60]!r}"
 
 
 def _too_late(key: str) -> DeadlineExceeded:

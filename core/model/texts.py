@@ -12,6 +12,9 @@ from .forms import COUNT, DURATION, FLAG, SECONDS, SPEED, TEXT, WHOLE, Form
 from .media import is_data_uri
 from .strict_json import Json, loads
 
+DEEPEST = 50
+"""Levels of raw fields at most, as they are given by texts: our choice."""
+
 _WHOLE = re.compile("-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
@@ -51,7 +54,9 @@ def raw_fields(given: Iterable[tuple[str, Json]]) -> dict[str, Any]:
     for place, value in given:
         *outer, last = place.split(".")
         if not (outer and last and all(outer)):
-            raise ValueError(f"must be provider.key, not {place!r}")
+            raise ValueError(f"must be provider.key, not {place[:60]!r}")
+        if len(outer) > DEEPEST:
+            raise ValueError(f"must have {DEEPEST} levels at most: {place[:60]!r} has {len(outer)}")
         fields: Any = extra
         for name in outer:
             fields = fields.setdefault(name, {})
