@@ -18,7 +18,6 @@ from anymedia.cli.text import give_up, print_json, reason, say
 from anymedia.clock import Clock
 from anymedia.manifest import Manifest, row_json
 from anymedia.model.options import GenerateOptions
-from anymedia.storage import unwritable
 
 from .end import DONE, UNFINISHED, Places, code_of, end_json, show_end
 from .plan import begun, plan_json, show_plan
@@ -99,15 +98,14 @@ class _Run:
         files = await client.check_storage(wanted.saving.out, names=wanted.saving.names)
         batch = wanted.batch(client)
         found = await batch.plan()
-        manifest = _opened(wanted.manifest)
+        manifest = Manifest(wanted.manifest, wanted.name)
         self._places = Places(files, manifest.path, manifest.summary)
         for line in begun(wanted.name, found, wanted.budget, wanted.at_once, files):
             self.progress.say(line)
 
         def ended(end: RowEnd) -> None:
-            with self._written("the manifest"):
-                manifest.add(end)
-            self._print(row_json(end))
+            manifest.add(end)
+            self._print({"batch": wanted.name, **row_json(end)})
             self.progress.ended(end)
 
         try:
@@ -148,11 +146,3 @@ class _Run:
             if error.errno != EPIPE and what not in self._unwritten:  # else nobody wants to read it
                 self._unwritten.add(what)
                 self.progress.say(f"warning: {what} cannot be written: {reason(error)}")
-
-
-def _opened(path: Path) -> Manifest:
-    """Open the manifest. Errors: ConfigError where it cannot be written, before anything is bought."""
-    try:
-        return Manifest(path)
-    except OSError as error:
-        raise unwritable(str(path), error.strerror or str(error)) from None
