@@ -7,7 +7,6 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any, TextIO
 
 import click
@@ -16,6 +15,7 @@ from anymedia import Money
 from anymedia.model.kinds import works as works  # noqa: PLC0414 - the commands take their words from here
 from anymedia.model.money import dollars as dollars  # noqa: PLC0414
 from anymedia.model.money import in_credits as in_credits  # noqa: PLC0414
+from anymedia.model.money import plain as plain  # noqa: PLC0414
 from anymedia.model.names import together as together  # noqa: PLC0414
 from anymedia.model.plain import duration as duration  # noqa: PLC0414
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
@@ -51,11 +51,6 @@ def with_credits(money: Money) -> str:
 def counted(number: int, what: str) -> str:
     """Return how many there are of a thing: 1 offer, 2 offers."""
     return f"{number:,} {what}{'s' * (number != 1)}"
-
-
-def plain(amount: Decimal | None) -> str | None:
-    """Return an amount as JSON has it: digits alone, without the zeros at the end."""
-    return None if amount is None else f"{amount.normalize():f}"
 
 
 def pixels(width: int | None, height: int | None) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .engine.route import Route
     from .journal.protocol import Journal
     from .limits.health import AccountHealth
+    from .manifest import Manifest
     from .model.batch import BatchEnd, BatchPlan, BatchProgress, Row, RowEnd
     from .model.codec import from_json, to_json
     from .model.errors import (
@@ -110,6 +111,7 @@ __all__ = [
     "JournalError",
     "Kind",
     "MalformedAnswer",
+    "Manifest",
     "Media",
     "Money",
     "MusicRequest",
@@ -172,6 +174,7 @@ _MODULES = {
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),
     ".limits.health": ("AccountHealth",),
+    ".manifest": ("Manifest",),
     ".model.batch": ("BatchEnd", "BatchPlan", "BatchProgress", "Row", "RowEnd"),
     ".model.codec": ("from_json", "to_json"),
     ".model.errors": (

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeAlias, TypeVar
 import attrs
 
 from .config import Config, encoding_of, load_config
-from .engine.idempotency import key_fault
+from .engine.idempotency import LONGEST, fault_of_name
 from .kind_meant import adapters_of, known_adapters, named_model
 from .model import texts
 from .model.batch import Row
@@ -406,7 +406,7 @@ class _Reader:
             if (known := self._key(name, given, line, self._read)) is not None
         }
         key, accounts, offer = fields.pop(KEY, None), self._asked(fields), fields.pop(OFFER, None)
-        if key is not None and (wrong := key_fault(key)) is not None:
+        if key is not None and (wrong := fault_of_name(key, LONGEST)) is not None:
             self._fault(KEY, wrong)
         if offer is not None and not _is_name(offer):
             self._fault(OFFER, f"must be the name of an offer, not {shown(offer)}")

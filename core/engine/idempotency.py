@@ -80,8 +80,8 @@ class IdempotencyKeys:
             lock.release()
 
     def _ledger(self, key: str) -> Ledger:
-        if (message := key_fault(key)) is not None:
-            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
+        if (fault := fault_of_name(key, LONGEST)) is not None:
+            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=fault)])
         if self._session.ledger is None:
             raise ConfigError(
                 "an idempotency key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)"
@@ -116,11 +116,11 @@ class IdempotencyKeys:
             _log.error("the idempotency key %r is not released: %s", claimed.claim.key, error)
 
 
-def key_fault(key: object) -> str | None:
-    """Return what is wrong with an idempotency key; None where nothing is."""
-    if isinstance(key, str) and 0 < len(key) <= LONGEST and key.isprintable():
+def fault_of_name(name: object, longest: int) -> str | None:
+    """Return what is wrong with a name that a caller gives; None where it is one."""
+    if isinstance(name, str) and 0 < len(name) <= longest and name.isprintable():
         return None
-    return f"must be 1 to {LONGEST} printable characters, not {str(key)[:60]!r}"
+    return f"must be 1 to {longest} printable characters, not {str(name)[:60]!r}"
 
 
 def _too_late(key: str) -> DeadlineExceeded:
