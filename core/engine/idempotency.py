@@ -56,7 +56,7 @@ class IdempotencyKeys:
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with self._turn(lock, key, deadline):
-                claimed = await self._claimed(ledger, key, await _compared(request), deadline)
+                claimed = await self._claimed(ledger, key, await compared(request), deadline)
                 try:
                     with _after(claimed.bought):
                         yield claimed
@@ -172,7 +172,7 @@ def bought(attempt: Attempt, session: Session) -> Task:
     )
 
 
-async def _compared(request: AnyRequest) -> Json:
+async def compared(request: AnyRequest) -> Json:
     """Return what makes two requests the same; files are read for it in a thread.
 
     Errors: OutOfBounds for a file that is not what it was when it was put in.

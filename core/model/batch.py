@@ -13,6 +13,8 @@ from .task import Result
 RowState: TypeAlias = Literal["done", "failed", "uncertain", "unfinished", "not begun"]
 """How a row has ended: RowEnd says what each means."""
 
+STATES: tuple[RowState, ...] = ("done", "failed", "uncertain", "unfinished", "not begun")
+
 Why: TypeAlias = Literal["done", "failed", "uncertain", "unfinished", "budget", "stopped", "place", "error"]
 """Why a batch has ended: BatchEnd says what each means."""
 
