@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar, cast
 import attrs
 import click
 
-from anymedia import Alert, AnymediaError, Asset, Attempt, Config, DownloadError, JournalError, Kind, Result, Task, to_json
+from anymedia import (
+    Alert,
+    AnymediaError,
+    Asset,
+    Attempt,
+    Config,
+    DownloadError,
+    JournalError,
+    Kind,
+    Result,
+    Task,
+    to_json,
+)
 from anymedia.clock import Clock
 from anymedia.model.money import total
 from anymedia.model.spellings import span

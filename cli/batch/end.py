@@ -77,7 +77,7 @@ def show_end(end: BatchEnd, places: Places, *, stderr: bool) -> None:
 
 
 def _in_all(end: BatchEnd) -> str:
-    if end.bought_before == end.rows:
+    if end.bought_before == end.done == end.rows:
         return f"already bought: all {counted(end.rows, 'row')}; nothing was sent"
     if end.done == end.rows:
         return f"all {counted(end.rows, 'row')} are done"
@@ -85,7 +85,8 @@ def _in_all(end: BatchEnd) -> str:
 
 
 def _facts(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]]":
-    yield "rows", ", ".join([*counts(end), *([f"{end.not_begun:,} not begun"] if end.not_begun else [])])
+    before = f" ({end.bought_before:,} bought before)" if 0 < end.bought_before < end.rows else ""
+    yield "rows", ", ".join([*counts(end), *([f"{end.not_begun:,} not begun"] if end.not_begun else [])]) + before
     yield "spent", spent(end.spent, end.possibly, end.unknown)
     yield "files", places.files
     yield "manifest", str(places.manifest)
@@ -107,8 +108,8 @@ def _next(end: BatchEnd) -> "Iterator[tuple[str, RenderableType]]":
     if end.unfinished:
         yield (
             "unfinished",
-            "These rows are paid. The same command goes on with them, and buys none of them again; "
-            f"`anymedia collect --batch {name}` fetches what is ready.",
+            "What was sent for these rows goes on, and is billed. The same command waits for them, and buys none of them "
+            f"again; `anymedia collect --batch {name}` fetches what is ready.",
         )
     if end.why == "budget":
         yield "budget", "Nothing more fits in it. The same command with a higher --budget goes on with the next row."

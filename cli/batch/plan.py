@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from anymedia import BatchPlan, Money, to_json
+from anymedia import BatchPlan, to_json
 from anymedia.cli.text import counted, dollars, plain, price
-from anymedia.model.money import EXACT, total
+from anymedia.model.money import EXACT
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,9 +42,7 @@ def within(plan: BatchPlan, budget: Decimal | None) -> bool | None:
         return None
     if plan.money.usd is not None and EXACT.add(plan.spent, plan.money.usd) > budget:
         return False
-    if plan.worst is None:
-        return None
-    return EXACT.add(plan.spent, plan.worst) <= budget
+    return None if plan.worst is None else EXACT.add(plan.spent, plan.worst) <= budget
 
 
 def show_plan(name: str, plan: BatchPlan, budget: Decimal | None) -> None:
@@ -74,16 +72,13 @@ def _sums(plan: BatchPlan, budget: Decimal | None) -> "Iterator[tuple[str, Rende
 
 def quoted(plan: BatchPlan) -> str:
     """Return what all rows cost at the offers that are asked first, as far as that is known."""
-    if plan.money.usd is not None:
-        return str(plan.money)
-    known = [money for _, _, money in plan.offers if money.usd is not None]
-    unknown = f"{counted(plan.unpriced, 'row')} of unknown price"
-    return f"{total(known)}, and {unknown}" if known else unknown
+    known = [] if plan.money.usd is None else [str(plan.money)]
+    return ", and ".join([*known, *([f"{counted(plan.unpriced, 'row')} of unknown price"] if plan.unpriced else [])])
 
 
 def worst(plan: BatchPlan) -> str:
     """Return what a batch may cost at most."""
-    return "nobody knows" if plan.worst is None else f"{dollars(plan.worst)}, where each row goes on to its last offer"
+    return "nobody knows" if plan.worst is None else f"{dollars(plan.worst)}, whichever offers serve it"
 
 
 def _budget(plan: BatchPlan, budget: Decimal) -> str:
@@ -91,15 +86,12 @@ def _budget(plan: BatchPlan, budget: Decimal) -> str:
     shown, holds = dollars(budget), within(plan, budget)
     if holds:
         return f"{shown} holds all of it"
-    if plan.money.usd is None or plan.worst is None:
-        return f"{shown} may end before the last row: nobody knows all prices"
-    if EXACT.add(plan.spent, plan.money.usd) > budget:
-        return f"{shown} ends before the last row: {dollars(_lacking(plan, budget, plan.money))} more would hold it"
-    return f"{shown} holds it as it is quoted, and may end before the last row at worst"
-
-
-def _lacking(plan: BatchPlan, budget: Decimal, money: Money) -> Decimal:
-    return EXACT.subtract(EXACT.add(plan.spent, money.usd or Decimal(0)), budget)
+    lacks = EXACT.subtract(EXACT.add(plan.spent, plan.money.usd or Decimal(0)), budget)
+    if lacks > 0:
+        return f"{shown} ends before the last row: it is {dollars(lacks)} short of what is quoted"
+    if holds is None:
+        return f"{shown} may end before the last row: nobody knows what all of it costs"
+    return f"{shown} holds what is quoted, and may end before the last row at worst"
 
 
 def begun(name: str, plan: BatchPlan, budget: Decimal | None, at_once: int, files: str) -> Iterator[str]:

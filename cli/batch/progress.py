@@ -89,7 +89,7 @@ class Progress:
             self.say(f"{row_at(end.number, end.row.line)}: {end.state}: {one_line(in_a_line(end.error))}")
         elif not self._untold:
             self._untold = 1
-            self.say("further rows that came to nothing are told of in the manifest alone")
+            self.say("further rows that did not end well are told of in the manifest alone")
 
     def done(self) -> Iterator[str]:
         """Yield nothing: the end of a batch says what came of it."""

@@ -78,6 +78,7 @@ def buy(wanted: Wanted, *, clock: Clock, config: Config, as_json: bool) -> None:
     except KeyboardInterrupt:
         if run.end is None:  # nothing was begun, or it has to end at once
             raise
+        run.end = attrs.evolve(run.end, why="stopped")
     run.tell()
 
 

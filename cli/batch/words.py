@@ -8,9 +8,8 @@ from anymedia.cli.text import counted, dollars
 
 
 def counts(at: BatchProgress | BatchEnd) -> Iterator[str]:
-    """Yield how many rows ended in each way: 12 done (3 before), 1 failed."""
-    before = f" ({at.bought_before:,} before)" if 0 < at.bought_before < at.rows else ""
-    yield f"{at.done:,} done{before}"
+    """Yield how many rows ended in each way: 12 done, 1 failed."""
+    yield f"{at.done:,} done"
     for state in ("failed", "uncertain", "unfinished"):
         if number := getattr(at, state):
             yield f"{number:,} {state}"
@@ -18,6 +17,6 @@ def counts(at: BatchProgress | BatchEnd) -> Iterator[str]:
 
 def spent(usd: Decimal, possibly: Decimal, unknown: int = 0) -> str:
     """Return what was billed, what may have been, and of how much nobody knows the price."""
-    more = [f"{dollars(possibly)} that may have been billed"] if possibly else []
+    more = [f"{dollars(possibly)} that may be billed"] if possibly else []
     more += [f"{counted(unknown, 'task')} of unknown price"] if unknown else []
     return ", and ".join([dollars(usd), *more])
