@@ -34,6 +34,7 @@ def _offers() -> Iterator[str]:
 
 
 def files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Have the shell complete the name of a file."""
     return [CompletionItem(begun, type="file")]
 
 

@@ -16,6 +16,15 @@ from .words import counts, spent
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+SETTLE = (
+    "Look for it in the provider's own list, and note what you find with `anymedia tasks settle`; then run the same "
+    "command again. Until then it is not sent again."
+)
+
+GOES_ON = (
+    "What was sent for these rows goes on, and is billed. The same command waits for them, and buys none of them again;"
+)
+
 DONE, UNCERTAIN, UNFINISHED, BUDGET = 0, 4, 5, 7
 
 
@@ -97,20 +106,12 @@ def _next(end: BatchEnd) -> "Iterator[tuple[str, RenderableType]]":
     """Yield what to do about the rows that are not done, and about what kept them from being begun."""
     name = quote(end.name)
     if end.uncertain:
-        yield (
-            "uncertain",
-            f"`anymedia tasks --batch {name} --state uncertain` lists what may have been billed. Look for it in the "
-            "provider's own list, and note what you find with `anymedia tasks settle`; then run the same command again. "
-            "Until then it is not sent again.",
-        )
+        listed = f"`anymedia tasks --batch {name} --state uncertain` lists what may have been billed."
+        yield "uncertain", f"{listed} {SETTLE}"
     if end.failed:
         yield "failed", "The same command asks again for those rows of which nothing was billed."
     if end.unfinished:
-        yield (
-            "unfinished",
-            "What was sent for these rows goes on, and is billed. The same command waits for them, and buys none of them "
-            f"again; `anymedia collect --batch {name}` fetches what is ready.",
-        )
+        yield "unfinished", f"{GOES_ON} `anymedia collect --batch {name}` fetches what is ready."
     if end.why == "budget":
         yield "budget", "Nothing more fits in it. The same command with a higher --budget goes on with the next row."
     if end.why == "place":

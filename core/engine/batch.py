@@ -124,8 +124,9 @@ class Batch:
         """Buy what was not bought before, wait for all of it, save it, and return how the batch has ended.
 
         `on_row` sees the end of each row as it comes; what it raises ends the run as a cancel does, and goes to the
-        caller. Of a run that is cancelled it sees, at last, how each other row was left. Errors, before anything is sent: as `plan`, JournalError where another process runs a batch of this
-        name, ConfigError where the place for the files cannot be written to. What goes wrong later is in the ends.
+        caller. Of a run that is cancelled it sees at last how the other rows are left. Errors, before anything is sent:
+        as `plan`, JournalError where another process runs a batch of this name, ConfigError where the place for the
+        files cannot be written to. What goes wrong later is in the ends.
         """
         with self._calls.session.readers.verb("batch", None):
             try:
@@ -294,12 +295,9 @@ class _Run:
         """Return how the rows that have not ended stand now that the run is cancelled: what was sent goes on."""
         self._note_why("stopped", None)
         ends = [self._ended.get_nowait() for _ in range(self._ended.qsize())]
-        ends += (
-            self._end_of(
-                number, "unfinished" if earlier is None or earlier.units(self._rows.key(number)) else "not begun"
-            )
-            for number in sorted(self._begun - {end.number - 1 for end in ends})
-        )
+        for number in sorted(self._begun - {end.number - 1 for end in ends}):
+            was_sent = earlier is None or earlier.units(self._rows.key(number)) > 0
+            ends.append(self._end_of(number, "unfinished" if was_sent else "not begun"))
         ends += (self._end_of(number, "not begun") for number in self.lanes.left())
         for end in ends:
             self._note(end)
