@@ -150,7 +150,7 @@ class Manifest:
     def _lines(self) -> Iterator[bytes]:
         """Yield the line of each row, in their order. Errors: OSError."""
         again = None if self._file is None else os.dup(self._file.fileno())
-        with nullcontext() if again is None else open(again, "rb") as file:
+        with nullcontext() if again is None else os.fdopen(again, "rb") as file:
             for number in sorted({*self._places, *self._kept}):
                 if number in self._kept or file is None:
                     yield self._kept[number]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import attrs
 
 from anymedia.journal.ledger import Ledger, may_be_paid
-from anymedia.limits.ceiling import Ceiling
+from anymedia.limits.ceiling import Budget, Ceiling
 from anymedia.model.batch import BatchPlan, Row
 from anymedia.model.errors import AnymediaError, BadRows, ConfigError, NoRoute, OutOfBounds, Problem, RequestError
 from anymedia.model.money import EXACT, Money, PriceStatus, total
@@ -215,7 +215,7 @@ class Rows:
             return BOUGHT
         accounts, terms = self.terms(number)
         planned = await self._planned(row.request, accounts, terms, before)
-        ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price, under=Ceiling(budget))
+        ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price, under=Budget(budget, int))
         steps = [option for option in planned.options if ceiling.can_ever_fit(option.money)]
         if not steps:
             over = [ceiling.over(option.name, option.money, option.tasks) for option in planned.options]
