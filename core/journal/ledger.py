@@ -9,7 +9,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -22,13 +22,14 @@ from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Proble
 from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
-from anymedia.model.vocabulary import Billed, Outcome, State
+from anymedia.model.vocabulary import Billed, Outcome
 
-from .counts_as import UNCERTAIN, CountsAs
+from .counts_as import UNCERTAIN, CountsAs, may_be_paid
 from .keyed import Keyed
 from .private import NOTHING, Hide
 from .protocol import (
     ANY_MOMENT,
+    DAY,
     EARLIEST,
     By,
     Claim,
@@ -44,8 +45,10 @@ from .protocol import (
     Taken,
     Told,
     Wanted,
+    What,
     day_of,
 )
+from .prune import Pruning, prune
 from .records import NANO, Records, as_text, attempt_of, is_undownloaded, unknown_of, usd_of
 
 PAGE = 500
@@ -434,6 +437,33 @@ class Ledger:
         needed = {entry.owner for entry in entries if entry.undownloaded}
         return [owner for owner in owners if owner not in needed]
 
+    # What grows old
+
+    async def prune(
+        self, before: datetime, *, texts: bool = False, keys: bool = False, dry_run: bool = False
+    ) -> Pruning:
+        """Let the attempts go that began and were over before the day (UTC) of a time; their sums stay.
+
+        What is open, uncertain, wanted or being fetched stays, and what is paid for and nowhere of ours. An attempt
+        that bought something under an idempotency key only loses its texts (what was asked for, and the provider's
+        words), so that the key buys nothing a second time; with `keys` it goes too, and the key may buy again. With
+        `texts`, none goes, and all of them lose their texts. A few hundred attempts are pruned at once, and others
+        write in between. With `dry_run`, nothing is changed. Errors: OutOfBounds for `texts` with `keys`.
+        """
+        if texts and keys:
+            message = "with texts, every attempt is kept, and so are their idempotency keys"
+            raise OutOfBounds(problems=[Problem(field="keys", message=message)])
+        what: What = "texts" if texts else "keys" if keys else "attempts"
+        return await prune(self.journal, before, self._records.hide, what, dry_run=dry_run)
+
+    async def pruned(self) -> datetime | None:
+        """Return the midnight (UTC) before which attempts were pruned; None where none was.
+
+        Of each earlier day, `sums` are of all of it.
+        """
+        day = await self.journal.pruned()
+        return None if day is None else datetime.fromtimestamp(day * DAY, UTC)
+
     # What is to be fetched
 
     async def uncollected(
@@ -628,14 +658,6 @@ def _are_seconds(least: Any, most: Any) -> bool:
 
 def _has_ended_without_task(attempt: Attempt) -> bool:
     return attempt.task is None and attempt.outcome is not None
-
-
-def may_be_paid(attempt: Attempt) -> bool:
-    """Return whether something was bought, or may have been, and was not given back."""
-    task = attempt.task
-    if task is not None and task.state in (State.FAILED, State.CANCELED) and attempt.reserved == 0:
-        return False
-    return task is not None or attempt.open or attempt.settled is Billed.YES
 
 
 def _day(moment: datetime, limit: Decimal) -> Limit:
