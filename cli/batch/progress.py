@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 TICK, EVERY = 0.25, 10.0
-"""Seconds after which the live lines are made anew, and a line is printed where there is no terminal."""
+"""Seconds after which the live lines are made anew; and where there is no terminal, after which the end of a row is
+followed by a line on all of them."""
 
 TOLD = 20
 """Rows that came to nothing and are told of as they end; the manifest has all of them."""
 
-MINUTE = 60.0
+MINUTE, HOUR = 60.0, 3600.0
 
 
 class Progress:
@@ -37,8 +38,8 @@ class Progress:
         self._live: Live | None = None
         self._batch: Batch | None = None
         self._at: BatchProgress | None = None
-        self._untold = 0
-        self._told = 0
+        self._bad = 0
+        self._told_at = 0.0
 
     def __enter__(self) -> Self:
         from anymedia.cli.screen import Screen
@@ -70,26 +71,29 @@ class Progress:
     @asynccontextmanager
     async def of(self, batch: Batch) -> AsyncIterator[None]:
         """Show how a batch goes, as long as it is run."""
-        self._batch, self._at = batch, batch.progress
-        following = asyncio.create_task(self._follow(batch))
+        self._batch, self._told_at = batch, self._clock.monotonic()
+        following = None if self._live is None else asyncio.create_task(self._follow(batch))
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            if following is not None:
+                following.cancel()
+                with suppress(asyncio.CancelledError):
+                    await following
             self._at = None
 
     def ended(self, end: RowEnd) -> None:
-        """Tell of a row that came to nothing as it ends, of the first of them."""
-        if end.error is None:
-            return
-        if self._told < TOLD:
-            self._told += 1
-            self.say(f"{row_at(end.number, end.row.line)}: {end.state}: {one_line(in_a_line(end.error))}")
-        elif not self._untold:
-            self._untold = 1
-            self.say("further rows that did not end well are told of in the manifest alone")
+        """Tell of a row that did not end well, of the first of them; and now and then how all of them stand."""
+        if end.error is not None and self._bad <= TOLD:
+            self._bad += 1
+            error = one_line(in_a_line(end.error))
+            told = f"{row_at(end.number, end.row.line)}: {end.state}: {error}"
+            self.say(told if self._bad <= TOLD else "further rows that did not end well stand in the manifest alone")
+        now = self._clock.monotonic()
+        if self._live is None and self._batch is not None and now - self._told_at >= EVERY:
+            self._told_at = now
+            at = self._batch.progress
+            say(", ".join([_ended(at), *_parts(at, self._budget)]))
 
     def done(self) -> Iterator[str]:
         """Yield nothing: the end of a batch says what came of it."""
@@ -100,14 +104,9 @@ class Progress:
         yield from ()
 
     async def _follow(self, batch: Batch) -> None:
-        told: tuple[object, ...] | None = None
         while True:
-            await self._clock.sleep(EVERY if self._live is None else TICK)
-            at = self._at = batch.progress  # made here, as the lines are drawn in a thread of their own
-            now = (at.done, at.failed, at.uncertain, at.unfinished, at.under_way)
-            if self._live is None and now != told:
-                told = now
-                say(", ".join([_ended(at), *_parts(at, self._budget)]))
+            self._at = batch.progress  # made here, as the lines are drawn in a thread of their own
+            await self._clock.sleep(TICK)
 
     def _drawn(self) -> "RenderableType":
         from rich.console import Group
@@ -141,7 +140,7 @@ def _parts(at: BatchProgress, budget: Decimal | None) -> Iterator[str]:
     if at.possibly:
         yield f"{dollars(at.possibly)} possibly"
     if at.rate:
-        yield f"{at.rate * MINUTE:.0f} rows a minute"
+        yield f"{at.rate * MINUTE:.0f} rows a minute" if at.rate >= 1 / MINUTE else f"{at.rate * HOUR:.0f} rows an hour"
     if at.seconds_left is not None:
         yield f"{lasting(at.seconds_left)} left"
 
