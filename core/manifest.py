@@ -19,6 +19,7 @@ from .model.batch import BatchEnd, RowEnd
 from .model.errors import AnymediaError, ConfigError
 from .model.money import EXACT, plain, total
 from .model.paths import expanded
+from .model.plain import one_line
 from .model.redact import scrubbed
 from .model.request import Request
 from .model.strict_json import Json, loads
@@ -81,19 +82,21 @@ class Manifest:
 
     def _check(self, path: Path) -> None:
         """Check that a file may be replaced: there is none, or it is of this batch. Errors: ConfigError, OSError."""
-        if not path.exists():
+        if not path.exists() or (path.is_file() and self._is_ours(path)):
             return
-        lines: list[bytes] = []
-        if path.is_file():
-            with path.open("rb") as file:
-                lines = [file.readline(FIRST), file.readline(FIRST)]
-        batch = _of_summary(b"".join(lines)) if path == self.summary else _of_line(b"".join(lines[:1]))
-        # A part that was torn by a power cut is of no batch any more.
-        is_free = path.is_file() and (not any(lines) or (path == self._part and batch is None))
-        if not is_free and batch != self.batch:
-            what = "summary" if path == self.summary else "manifest"
-            told = f"{path} is no {what} of the batch {self.batch!r}, and is not overwritten"
-            raise ConfigError(f"{told}: move it away, or name another manifest")
+        what = "summary" if path == self.summary else "manifest"
+        told = f"{path} is no {what} of the batch {self.batch!r}, and is not overwritten"
+        raise ConfigError(f"{told}: move it away, or name another manifest")
+
+    def _is_ours(self, path: Path) -> bool:
+        """Return whether a file is of this batch, or holds nothing that could be lost. Errors: OSError."""
+        with path.open("rb") as file:
+            first, second = file.readline(FIRST), file.readline(FIRST)
+        if path == self.summary:
+            return not first or _is_summary(first, second, _harmless(self.batch))
+        batch = _of_line(first)
+        is_torn = path == self._part and batch is None  # by a power cut
+        return not first or is_torn or batch == self.batch
 
     def add(self, end: RowEnd) -> None:
         """Write down the end of a row; what the disk does not take now is kept and tried again."""
@@ -133,6 +136,7 @@ class Manifest:
     def _write(self) -> None:
         """Write what is kept to the part file. Errors: OSError; what was not written is still kept."""
         if self._file is None:
+            self._part.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._part.open("w+b", buffering=0)
         for number, line in [*self._kept.items()]:
             self._file.seek(self._end)
@@ -168,12 +172,12 @@ def _of_line(line: bytes) -> str | None:
     return None
 
 
-def _of_summary(lines: bytes) -> str | None:
-    """Return the batch whose summary begins with two lines; None for what is no summary."""
+def _is_summary(headers: bytes, first: bytes, batch: str) -> bool:
+    """Return whether the first two lines of a file are of the summary of a batch, which may have no rows."""
     with suppress(ValueError, csv.Error):
-        headers, first = csv.reader(io.StringIO(lines.decode(), newline=""))
-        return first[0] if tuple(headers[: len(COLUMNS)]) == COLUMNS and first else None
-    return None
+        names, *cells = csv.reader([headers.decode(), *([first.decode()] if first else [])])
+        return tuple(names[: len(COLUMNS)]) == COLUMNS and all(row[:1] == [batch] for row in cells)
+    return False
 
 
 # A row as JSON
@@ -294,7 +298,7 @@ def _encoded(told: Mapping[str, Json]) -> bytes:
 
 
 def _column(label: str) -> str:
-    return f"label.{label}"
+    return f"label.{one_line(label)}"
 
 
 def _cells(told: Mapping[str, Any], labels: Iterable[str]) -> list[Json]:
@@ -326,9 +330,9 @@ _EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
 def _table_row(cells: Iterable[Json]) -> bytes:
     """Return cells as a row of CSV, in which no text is a formula."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(map(_harmless, cells))
+    csv.writer(text).writerow(map(_harmless, cells))
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _harmless(cell: Json) -> Json:
+def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_EXECUTED) else cell
