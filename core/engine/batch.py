@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from decimal import Decimal
 from typing import Any, Literal, cast
@@ -38,8 +38,8 @@ from anymedia.model.task import Attempt, Result
 from anymedia.model.vocabulary import Billed
 from anymedia.observe.events import BatchBegan, BatchEnded, PassedCeiling, RowEnded
 
-from .batch_rows import BOUGHT, Earlier, Rows
-from .lanes import Lanes
+from .batch_rows import Earlier, Rows
+from .lanes import Lane, Lanes
 from .rate import Rate
 from .session import Session
 
@@ -97,7 +97,7 @@ class Batch:
         self._terms = terms
         self._bounds = bounds
         self._calls = calls
-        self._planned: tuple[BatchPlan, list[Hashable]] | None = None
+        self._planned: tuple[BatchPlan, list[Lane]] | None = None
         self._run: _Run | None = None
         self._stopped = False
         self._left: Sequence[RowEnd] = ()
@@ -186,12 +186,12 @@ class Batch:
         """Return a run in which every row waits in its lane. Errors: JournalError."""
         run = _Run(self.name, self._rows, self._bounds, self._calls, allow_unknown=self._terms.allow_unknown_price)
         earlier = await Earlier.of(self.name, self._calls.ledger, run.budget)
-        _, lanes = cast("tuple[BatchPlan, list[Hashable]]", self._planned)
+        _, lanes = cast("tuple[BatchPlan, list[Lane]]", self._planned)
         keys = [self._rows.key(number) for number in range(len(self.rows))]
         bought = [earlier.units(key) >= row.request.units for key, row in zip(keys, self.rows, strict=True)]
         # What dies soonest is fetched first; what only goes on is looked at last.
         for number in sorted(range(len(keys)), key=lambda number: earlier.dies.get(keys[number], math.inf)):
-            run.lanes.add(BOUGHT if bought[number] else lanes[number], number)
+            run.lanes.add(() if bought[number] else lanes[number], number)
         self._calls.session.tell(BatchBegan(self.name, len(keys), sum(bought), self._bounds.budget))
         if self._stopped:
             run.close("stopped")
@@ -217,6 +217,7 @@ class _Run:
         self._bought_before = 0
         self._why: Why | None = None
         self._error: AnymediaError | None = None
+        self._is_closed = False
         self._is_over_told = False
 
     # What is seen of it
@@ -266,6 +267,7 @@ class _Run:
 
     def close(self, why: Why, error: AnymediaError | None = None) -> None:
         """Begin no more rows, and send nothing for those that have sent nothing yet."""
+        self._is_closed = True
         self._note_why(why, error)
         self.budget.close()
 
@@ -305,8 +307,8 @@ class _Run:
 
     def _begin(self) -> None:
         """Begin as many rows as may be in flight: each counts until its end was told."""
-        while len(self._begun) < self._bounds.at_once and not self.budget.is_short:
-            number = self.lanes.next()
+        while len(self._begun) < self._bounds.at_once and not self._is_closed:
+            number = self.lanes.next(bought=self.budget.is_short)
             if number is None:
                 return
             self._begun.add(number)
@@ -398,7 +400,8 @@ class _Run:
             is_of_all = True
             self._note_why("error", error)
             self.lanes.close(number)
-        elif not attempts and self.budget.is_closed and error.billed is Billed.NO:
+            self.budget.close(self.lanes.of(number))
+        elif not attempts and self.budget.is_closed_to(self.lanes.of(number)) and error.billed is Billed.NO:
             return self._end_of(number, "not begun")
         ended: RowState = "not begun" if is_of_all and not attempts else "failed"
         state = _open_state(attempts) or ("unfinished" if isinstance(error, DeadlineExceeded) else ended)

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
@@ -20,6 +20,7 @@ from anymedia.model.task import Attempt
 from anymedia.model.vocabulary import State
 
 from .idempotency import LONGEST, compared, fault_of_name
+from .lanes import Lane
 from .plan import Option, Plan
 from .purchase import no_route
 from .route import worst
@@ -29,9 +30,6 @@ TOGETHER = 8
 
 DIGEST = 32
 """Letters of the digest in a key."""
-
-BOUGHT = "bought before"
-"""The lane of rows for which nothing is to be sent."""
 
 Planned = Callable[[AnyRequest, Sequence[str], Options, Sequence[Attempt]], Awaitable[Plan]]
 """Returns the plan of what was not bought earlier of a request, at the accounts of these names, on these terms."""
@@ -178,14 +176,12 @@ class Rows:
 
     # What each would cost
 
-    async def checked(
-        self, earlier: Earlier, budget: Decimal | None, spent: Decimal
-    ) -> tuple[BatchPlan, list[Hashable]]:
+    async def checked(self, earlier: Earlier, budget: Decimal | None, spent: Decimal) -> tuple[BatchPlan, list[Lane]]:
         """Check and price each row that was not bought before; return the plan, and the lane of each row.
 
         Errors: BadRows with every bad row; what a policy raises.
         """
-        sums, lanes, problems = _Sums(), list[Hashable](), list[Problem]()
+        sums, lanes, problems = _Sums(), list[Lane](), list[Problem]()
         alike: set[str | None] = set()
         fault: ConfigError | None = None
         for number, row in enumerate(self.rows):
@@ -201,7 +197,7 @@ class Rows:
             raise BadRows(problems=problems, rows=len(self.rows))
         return sums.plan(len(self.rows), spent), lanes
 
-    async def _lane(self, number: int, row: Row, earlier: Earlier, budget: Decimal | None, sums: "_Sums") -> Hashable:
+    async def _lane(self, number: int, row: Row, earlier: Earlier, budget: Decimal | None, sums: "_Sums") -> Lane:
         """Check and price a row, and return its lane: the accounts that it may go to. Errors: why it may not."""
         key, units = self._keys[number], row.request.units
         bought = earlier.units(key.key)
@@ -213,7 +209,7 @@ class Rows:
             bought = earlier.units(key.key)
         if bought >= units:
             sums.bought_before += 1
-            return BOUGHT
+            return ()
         accounts, terms = self.terms(number)
         planned = await self._planned(row.request, accounts, terms, before)
         ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price, under=Budget(budget, int))

@@ -1,15 +1,20 @@
 """The rows of a batch that are still to be begun, in lanes that take turns."""
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
+from typing import TypeAlias
 
 import attrs
 
+Lane: TypeAlias = tuple[str, ...]
+"""The accounts that a row may go to; none: nothing is to be sent for it."""
+
 
 @attrs.define
-class _Lane:
-    """Rows that wait, how many are under way, and when the lane had its last turn."""
+class _Rows:
+    """The rows of a lane that wait, how many are under way, and when the lane had its last turn."""
 
+    lane: Lane
     waiting: deque[int] = attrs.field(factory=deque)
     under_way: int = 0
     turn: int = 0
@@ -24,25 +29,33 @@ class Lanes:
     """
 
     def __init__(self) -> None:
-        self._lanes: dict[Hashable, _Lane] = {}
-        self._of: dict[int, _Lane] = {}
+        self._lanes: dict[Lane, _Rows] = {}
+        self._of: dict[int, _Rows] = {}
         self._turns = 0
 
-    def add(self, lane: Hashable, row: int) -> None:
+    def add(self, lane: Lane, row: int) -> None:
         """Let a row wait behind those of its lane."""
-        self._lanes.setdefault(lane, _Lane()).waiting.append(row)
+        self._lanes.setdefault(lane, _Rows(lane)).waiting.append(row)
 
-    def next(self) -> int | None:
-        """Return the row that is begun next, which is under way from now on; None where none may be begun."""
-        lanes = [lane for lane in self._lanes.values() if lane.waiting and not lane.is_closed]
+    def next(self, *, bought: bool = False) -> int | None:
+        """Return the row that is begun next, which is under way from now on; None where none may be begun.
+
+        With `bought`, it is one for which nothing is to be sent.
+        """
+        lanes = [each for each in self._lanes.values() if each.waiting and not each.is_closed]
+        lanes = [each for each in lanes if not (bought and each.lane)]
         if not lanes:
             return None
-        lane = min(lanes, key=lambda lane: (lane.under_way, lane.turn))
+        rows = min(lanes, key=lambda each: (each.under_way, each.turn))
         self._turns += 1
-        lane.turn, lane.under_way = self._turns, lane.under_way + 1
-        row = lane.waiting.popleft()
-        self._of[row] = lane
+        rows.turn, rows.under_way = self._turns, rows.under_way + 1
+        row = rows.waiting.popleft()
+        self._of[row] = rows
         return row
+
+    def of(self, row: int) -> Lane:
+        """Return the lane of a row that is under way."""
+        return self._of[row].lane
 
     def ended(self, row: int) -> None:
         """Take note that a row is no longer under way."""
@@ -54,7 +67,7 @@ class Lanes:
 
     def left(self) -> Iterator[int]:
         """Return the rows that wait, in their order; they wait no longer."""
-        rows = sorted(row for lane in self._lanes.values() for row in lane.waiting)
-        for lane in self._lanes.values():
-            lane.waiting.clear()
+        rows = sorted(row for each in self._lanes.values() for row in each.waiting)
+        for each in self._lanes.values():
+            each.waiting.clear()
         return iter(rows)

@@ -215,7 +215,9 @@ class Purchase:
     @property
     def _is_closed(self) -> bool:
         """Whether nothing more is begun in its batch, and nothing was sent for this request."""
-        return self._budget is not None and self._budget.is_closed and not self._has_sent
+        if self._budget is None or self._has_sent:
+            return False
+        return self._budget.is_closed_to({option.account.name for option in self._options})
 
     def _is_too_dear(self) -> bool:
         """Return whether all of it costs more than is allowed at every offer that is left: no wait changes that."""
@@ -336,8 +338,8 @@ class Purchase:
         self._session.permits.of(submission.account).line.leave(submission)
         if self._stopped or self._is_closed:
             raise _Stopped
-        self._has_sent = True
         with self._session.health.admitted(submission.account):
+            self._has_sent = True
             try:
                 yield
             except AnymediaError as error:  # noted while the permit is held: the next part gets it only after this

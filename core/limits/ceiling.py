@@ -1,7 +1,7 @@
 """Ceilings: the price of every attempt is reserved, under its request's and its batch's, before anything is sent."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -117,8 +117,8 @@ class Budget(Ceiling):
 
     `under_way` returns how many rows may still give something back, those included that wait. Once all of them wait
     and none fits, the budget `is_reached`: it is never passed, and what is left of it is less than the price of each.
-    While it `is_closed`, nothing is sent for rows for which nothing was sent yet. `changed` is set when something is
-    given back, or it is closed, and is then replaced by the next event.
+    Once it is closed, altogether or to some accounts, nothing is sent for rows for which nothing was sent yet.
+    `changed` is set when something is given back, or it is closed, and is then replaced by the next event.
     """
 
     field = "budget"
@@ -131,6 +131,7 @@ class Budget(Ceiling):
         self.is_reached: bool = False
         self._under_way = under_way
         self._waiting: dict[object, Money] = {}
+        self._closed_to: set[str] = set()
 
     @property
     def is_short(self) -> bool:
@@ -158,10 +159,15 @@ class Budget(Ceiling):
         self.is_reached = True
         self.close()
 
-    def close(self) -> None:
-        """Begin nothing more."""
-        self.is_closed = True
+    def close(self, accounts: Collection[str] | None = None) -> None:
+        """Begin nothing more, or nothing that can go to these accounts alone."""
+        self.is_closed = self.is_closed or accounts is None
+        self._closed_to.update(accounts or ())
         self._change()
+
+    def is_closed_to(self, accounts: Collection[str]) -> bool:
+        """Return whether nothing is begun any more that can go to these accounts alone."""
+        return self.is_closed or (bool(accounts) and self._closed_to.issuperset(accounts))
 
     def move(self, held: Decimal, billed: Decimal, unknown: int) -> None:
         """Do as any ceiling, and let those who wait know of what is given back."""

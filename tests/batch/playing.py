@@ -76,7 +76,9 @@ class Shop:
         data |= changes
         journal = SQLiteJournal(self.folder / "journal.db")
         self.clock.loop.slow_down(journal)
-        return Client(read_config(data, self.sims.environ), clock=self.clock, journal=journal, on_event=self.heard.append)
+        return Client(
+            read_config(data, self.sims.environ), clock=self.clock, journal=journal, on_event=self.heard.append
+        )
 
     def billed(self):
         """Return how often each prompt is billed, over all providers."""
