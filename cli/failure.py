@@ -97,7 +97,7 @@ SETTLES = "A webhook was asked for: where it is received, it settles this, and `
 
 GOES_ON = "With --on-uncertain continue and --max-price, `generate` would have gone on at another offer."
 
-LONGEST = 400
+LONGEST = 300
 """Characters of an error that is one of many."""
 
 ROWS = 20
@@ -162,7 +162,8 @@ def _of_rows(error: BadRows) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for problem in error.problems:
         text = str(attrs.evolve(problem, row=None, line=None))
-        found.setdefault(row_at(problem.row, problem.line), []).append(text.removeprefix("row: "))
+        told = shortened(one_line(text.removeprefix("row: ")), LONGEST)
+        found.setdefault(row_at(problem.row, problem.line), []).append(told)
     rows = [(place, text) for place, texts in [*found.items()][:ROWS] for text in texts]
     more = len(found) - ROWS
     return [*rows, *([("", f"and {counted(more, 'more row')}: --json lists all of them")] if more > 0 else [])]

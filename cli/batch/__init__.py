@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from anymedia import load_config
+from anymedia import Problem, load_config
 from anymedia.cli.command import Command, config_option
 from anymedia.cli.complete import files
 from anymedia.cli.making import timeout as timeout_option
@@ -100,10 +100,12 @@ def command(
     if name is None and file == STDIN:
         raise click.UsageError("what is piped in needs a --name: a later run goes on under it")
     held = load_config(config)
-    rows = read_rows(file, held, accounts=accounts, offer=offer)
+    bad: list[Problem] = []
+    rows = read_rows(file, held, accounts=accounts, offer=offer, bad=bad)
     called = expanded(file).stem if name is None else name
     wanted = Wanted(
         rows=rows,
+        bad=bad,
         name=called,
         accounts=accounts,
         budget=None if budget is None else usd(budget, "budget"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from anymedia import Batch, BatchEnd, BatchPlan, Config, Row, RowEnd
+from anymedia import AnymediaError, BadRows, Batch, BatchEnd, BatchPlan, Config, Problem, Row, RowEnd
 from anymedia.cli.failure import show_error
 from anymedia.cli.making import watched
 from anymedia.cli.saving import Saving
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """What is to be bought: the rows of a file under a name, and how."""
+    """What is to be bought: the rows of a file under a name, and how; `bad` is what is wrong with the other rows."""
 
     rows: Sequence[Row]
+    bad: Sequence[Problem]
     name: str
     accounts: tuple[str, ...]
     budget: Decimal | None
@@ -56,12 +57,35 @@ class Wanted:
             **self.options,
         )
 
+    async def planned(self, batch: Batch) -> BatchPlan:
+        """Return the plan of a batch. Errors: BadRows with every row that is bad, however that is found; as `plan`."""
+        found: BatchPlan | None = None
+        problems: Sequence[Problem] = ()
+        try:
+            found = await batch.plan()
+        except BadRows as error:
+            problems = error.problems
+        except AnymediaError:
+            if not self.bad:
+                raise
+        if found is None or self.bad:
+            raise self._all_bad(problems) from None
+        return found
+
+    def _all_bad(self, problems: Sequence[Problem]) -> BadRows:
+        """Return the error of what was wrong as the rows were read, and of what is wrong with those that could be."""
+        lines = {row.line for row in self.rows} | {problem.line for problem in self.bad if problem.row is not None}
+        numbers = {line: number for number, line in enumerate(sorted(filter(None, lines)), 1)}
+        renumbered = [attrs.evolve(problem, row=numbers.get(problem.line or 0, problem.row)) for problem in problems]
+        every = sorted([*self.bad, *renumbered], key=lambda problem: problem.line or 0)
+        return BadRows(problems=every, rows=len(numbers))
+
 
 def plan(wanted: Wanted, *, clock: Clock, config: Config, as_json: bool) -> None:
     """Show what a batch would cost, and buy nothing."""
 
     async def planned(client: "Client") -> BatchPlan:
-        return await wanted.batch(client).plan()
+        return await wanted.planned(wanted.batch(client))
 
     found = watched(planned, Progress(clock, wanted.budget), clock=clock, config=config)
     if as_json:
@@ -98,7 +122,7 @@ class _Run:
         wanted = self.wanted
         files = await client.check_storage(wanted.saving.out, names=wanted.saving.names)
         batch = wanted.batch(client)
-        found = await batch.plan()
+        found = await wanted.planned(batch)
         manifest = Manifest(wanted.manifest, wanted.name)
         self._places = Places(files, manifest.path, manifest.summary)
         for line in begun(wanted.name, found, wanted.budget, wanted.at_once, files):

@@ -61,9 +61,7 @@ def test_a_list_is_planned_bought_and_left_alone_from_then_on(terminal, shots):
 
     run = terminal("batch", "shots.csv", *PROVIDER, "--out", "out", "--budget", "5")
     assert run.exit_code == 0
-    assert run.stderr == (
-        f"batch shots: 3 rows to buy, {SPENT}, at worst {SPENT}, budget $5.00, 3 at once, into out\n"
-    )
+    assert run.stderr == (f"batch shots: 3 rows to buy, {SPENT}, at worst {SPENT}, budget $5.00, 3 at once, into out\n")
     facts = [
         "rows 3 done",
         f"spent {SPENT}",
@@ -98,17 +96,23 @@ def test_a_list_is_planned_bought_and_left_alone_from_then_on(terminal, shots):
 
 
 def test_every_bad_row_is_named_and_nothing_is_sent(terminal, shots):
-    Path("bad.csv").write_text(table(*SHOTS) + 'flux-2-por,"a fox",1:1,1K,\n' + 25 * 'flux-2-pro,,1:1,1K,\n')
+    odd = 'flux-2-por,"a fox",1:1,1K,\nkling-3.0,"a fox",9:99,,\n'  # the second is known once it is planned
+    Path("bad.csv").write_text(table(*SHOTS) + odd + 25 * "flux-2-pro,,1:1,1K,\n")
     before = submits(shots)
     ended = terminal("batch", "bad.csv", *PROVIDER)
     assert (ended.exit_code, ended.stdout) == (2, "")
     first, *told = ended.stderr.splitlines()
-    assert first == "error: 26 of 29 rows cannot be asked for; nothing was sent"
+    assert first == "error: 27 of 30 rows cannot be asked for; nothing was sent"
     assert told[0] == "  line 5   model: no model is named 'flux-2-por'; did you mean flux-2-pro?"
-    assert told[1:-1] == [f"  line {number:<2}  prompt: is needed" for number in range(6, 25)]
-    assert words(told[-1]) == "and 6 more rows: --json lists all of them"
+    assert told[1].startswith(
+        "  line 6   aspect_ratio: reapi/kling-3-0 does not take this request: aspect_ratio: takes "
+    )
+    assert told[2:-1] == [f"  line {number:<2}  prompt: is needed" for number in range(7, 25)]
+    assert words(told[-1]) == "and 7 more rows: --json lists all of them"
     found = json.loads(terminal("batch", "bad.csv", *PROVIDER, "--json").stdout)["error"]
-    assert [problem["line"] for problem in found["problems"]] == [*range(5, 31)]
+    assert [(problem["line"], problem["row"]) for problem in found["problems"]] == [
+        (number, number - 1) for number in range(5, 32)
+    ]
     assert (submits(shots), [file.name for file in Path().iterdir() if "manifest" in file.name]) == (before, [])
 
 
