@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from anymedia import ConfigError, read_config
 from anymedia.cli.app import app
 from anymedia.registry import adapters
+from anymedia.rows import KEYS
 from anymedia.simulators import in_thread
 from tests.core.test_media import PNG
 from tests.docs.shell import Shell
@@ -203,6 +204,10 @@ def test_the_readme_names_every_provider_with_what_is_read_from_the_environment(
         assert rows[name].split("|")[1].strip() == ", ".join(word for kind, word in words.items() if kind in kinds)
         settings = [setting.env for setting in seller.settings.values() if setting.env]
         assert re.findall(r"`(\w+)`", rows[name]) == [*seller.api_key_env, *settings]
+
+
+def test_the_page_on_batches_names_every_key_of_a_row():
+    assert {*KEYS} <= {*re.findall(r"`([^`]+)`", BATCH.read_text("utf-8"))}
 
 
 def test_the_readme_names_make_targets_that_exist():
