@@ -92,7 +92,7 @@ async def _change(chance: random.Random, journal: Journal, step: int) -> None:
     }
     kind = chance.choice(["intend", "intend", "end", "end", "see"])
     if kind == "intend":
-        groups = {name: chance.choice(["", "p", "q"]) for name in ("kind", "offer", "model", "labels")}
+        groups = {name: chance.choice(["", "p", "q"]) for name in ("kind", "offer", "model", "batch", "labels")}
         quoted = {"quoted": chance.choice([None, 1, 5]), "quoted_exactly": chance.random() < 0.5}
         started = chance.choice([0.0, 0.5, 1.0, 1.5, 2.25]) * DAY
         await journal.intend(entry(step, account=account, started=started, **groups, **quoted, **new))

@@ -15,7 +15,9 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
+from .labels import has_labels
 from .protocol import (
+    ANY_MOMENT,
     DURATIONS,
     MOVED,
     By,
@@ -24,6 +26,8 @@ from .protocol import (
     Done,
     Ended,
     Entry,
+    Fetched,
+    Fetching,
     Limit,
     Query,
     Refusal,
@@ -47,6 +51,7 @@ class Memory:
         self.by_task: dict[tuple[str, str], dict[str, None]] = {}
         self.days: dict[tuple[str, int], int] = {}
         self.wanted: set[str] = set()
+        self.fetchers: dict[str, str] = {}
         self.moves: dict[str, int] = {}
         self.last_move: int = 0
         self.took: dict[str, tuple[float, float]] = {}
@@ -127,6 +132,8 @@ class MemoryJournal:
         """As Journal.select."""
         with self.memory.lock:
             entries = [entry for entry in self.memory.entries.values() if self._fits(entry, query)]
+            if query.behind is not None:
+                entries = [entry for entry in sorted(entries, key=_expiry) if _expiry(entry) > query.behind]
             if query.limit is not None:
                 entries = entries[max(len(entries) - query.limit, 0) :]
             elif query.first is not None:
@@ -252,6 +259,10 @@ class MemoryJournal:
                 return self._end(change)
             if isinstance(change, Done):
                 return self._do(change)
+            if isinstance(change, Fetching):
+                return self._fetch(change)
+            if isinstance(change, Fetched):
+                return self._let_go(change)
             entries = list(self._changed(change))
             for entry in entries:
                 self._keep(entry)
@@ -311,6 +322,23 @@ class MemoryJournal:
         self.memory.released.add(change.key)
         return True
 
+    def _fetch(self, change: Fetching) -> bool:
+        """Let this owner fetch a task's files, unless another one does that is alive."""
+        self._live()
+        entries = self._of_task(change.account, change.task_id)
+        fetchers = {self.memory.fetchers.get(entry.id, self._owner) for entry in entries} - {self._owner}
+        if any(map(self._is_alive, fetchers)):
+            return False
+        self.memory.fetchers.update((entry.id, self._owner) for entry in entries)
+        return True
+
+    def _let_go(self, change: Fetched) -> bool:
+        fetched = [entry.id for entry in self._of_task(change.account, change.task_id)]
+        ours = [name for name in fetched if self.memory.fetchers.get(name) == self._owner]
+        for name in ours:
+            del self.memory.fetchers[name]
+        return bool(ours)
+
     def _changed(self, change: Seen | Wanted) -> Iterator[Entry]:
         """Yield the entries that a change is for, changed."""
         for entry in self._of_task(change.account, change.task_id):
@@ -333,10 +361,16 @@ class MemoryJournal:
     def _fits(self, entry: Entry, query: Query) -> bool:
         """Return whether every condition of a query holds for an entry."""
         given: dict[str, Any] = attrs.asdict(query, recurse=False)
-        same = ("provider", "account", "kind", "idempotency_key", "open", "id", "task_id")
+        same = ("provider", "account", "kind", "idempotency_key", "batch", "open", "id", "task_id")
         if any(given[name] is not None and getattr(entry, name) != given[name] for name in same):
             return False
         if query.statuses is not None and entry.status not in query.statuses:
+            return False
+        if query.accounts is not None and entry.account not in query.accounts:
+            return False
+        if query.labels is not None and not has_labels(entry.labels, query.labels):
+            return False
+        if query.expires is not None and not _is_within(entry, *query.expires):
             return False
         if query.since is not None and entry.started < query.since:
             return False
@@ -352,9 +386,18 @@ class MemoryJournal:
         return entry.open or entry.id in self.memory.wanted or (entry.undownloaded and entry.owner in owners)
 
 
+def _expiry(entry: Entry) -> tuple[float, int]:
+    """Return the place of an entry in the order in which they expire."""
+    return ANY_MOMENT if entry.expires is None else entry.expires, entry.number
+
+
+def _is_within(entry: Entry, least: float, until: float) -> bool:
+    return entry.undownloaded and least <= _expiry(entry)[0] < until
+
+
 def _columns(change: Ended | Seen) -> dict[str, Any]:
     """Return the columns that a change sets."""
-    names = ("status", "open", "record", "task", "task_id", "reserved", "counts_as", "undownloaded")
+    names = ("status", "open", "record", "task", "task_id", "reserved", "counts_as", "undownloaded", "expires")
     body = getattr(change, "body", None)
     columns = {name: getattr(change, name) for name in names if hasattr(change, name)}
     return columns if body is None else {**columns, "body": body}

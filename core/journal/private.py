@@ -12,7 +12,7 @@ from anymedia.model.strict_json import Json
 KEPT = frozenset(
     (
         *("id", "provider", "account", "offer", "model", "wire_id", "path", "kind", "field"),
-        *("replay_key", "origin", "fingerprint", "idempotency_key"),
+        *("replay_key", "origin", "fingerprint", "idempotency_key", "batch"),
         *("role", "media_type", "sha256", "stored"),
     )
 )

@@ -66,10 +66,11 @@ class Records:
             quoted=quoted,
             quoted_exactly=order.money.status == PriceStatus.EXACT,
             kind=str(order.kind),
-            offer=_name(order.offer),
-            variant=_name(order.variant),
-            model=_name(order.model or order.wire_id),
+            offer=as_text(order.offer),
+            variant=as_text(order.variant),
+            model=as_text(order.model or order.wire_id),
             labels=self._labels(attempt),
+            batch=as_text(order.batch),
             counts_as=SENDING,
             idempotency_key=order.idempotency_key,
             digest=digest,
@@ -91,6 +92,7 @@ class Records:
             reserved=nano(attempt.reserved),
             counts_as=of_attempt(attempt),
             undownloaded=is_undownloaded(attempt),
+            expires=_expires(task) if is_undownloaded(attempt) else None,
             unanswered=unanswered,
             keeps_task=keeps_task,
             over=task is not None and task.state.final,
@@ -115,6 +117,7 @@ class Records:
             reserved=nano(task.money.usd),
             counts_as=of_task(task),
             undownloaded=_lacks_files(task),
+            expires=_expires(task),
             on_disk=any(asset.kept for asset in task.assets),
             complete=all(asset.kept for asset in task.assets),
             by_webhook=by_webhook,
@@ -173,6 +176,15 @@ def is_undownloaded(attempt: Attempt) -> bool:
 
 def _lacks_files(task: Task) -> bool:
     return task.state is State.SUCCEEDED and not all(asset.kept for asset in task.assets)
+
+
+def _expires(task: Task | None) -> float | None:
+    """Return when the first result dies that is not kept, in seconds since 1970; None where nobody knows of one."""
+    if task is None or not _lacks_files(task):
+        return None
+    times = [asset.expires_at for asset in task.assets if not asset.kept]
+    known = [time.timestamp() for time in times if time is not None]
+    return min(known) if len(known) == len(times) else None
 
 
 def attempt_of(entry: Entry) -> Attempt:
@@ -261,7 +273,7 @@ def _moment(started: Any) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
-def _name(name: str | None) -> str:
+def as_text(name: str | None) -> str:
     """Return a name as a text that every database takes: half of a surrogate pair is none."""
     name = name or ""
     return name if name.isascii() else name.encode(errors="replace").decode()

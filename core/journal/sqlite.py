@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
+from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
 from .protocol import (
     DAY,
@@ -30,6 +31,8 @@ from .protocol import (
     Done,
     Ended,
     Entry,
+    Fetched,
+    Fetching,
     Limit,
     Query,
     Refusal,
@@ -42,7 +45,7 @@ from .protocol import (
 )
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
-from .sqlite_schema import ADDED_UP, HAS_MOVED, Schema
+from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
 
 _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
@@ -54,7 +57,7 @@ _INSERT_TEXTS = "INSERT INTO texts (number, record, task, body) VALUES (?, ?, ?,
 # An attempt whose texts somebody has deleted cannot be read, and is there all the same.
 _SELECT = (
     f"SELECT owner, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number) "  # noqa: S608
-    "WHERE %s ORDER BY number %s"
+    "WHERE %s ORDER BY %s"
 )
 # Each part has an index, which SQLite would not use for all of them at once.
 _OPEN = "number IN (SELECT number FROM attempts WHERE open)"
@@ -62,6 +65,10 @@ _LEFT = """number IN (
     SELECT number FROM attempts WHERE open
     UNION ALL SELECT number FROM attempts WHERE wanted
     UNION ALL SELECT number FROM attempts WHERE undownloaded AND owner IN (SELECT value FROM json_each(?)))"""
+_BATCH = f"number IN (SELECT number FROM attempts WHERE batch = ? AND {IN_BATCH})"  # noqa: S608 - the names are ours
+# In the order of the numbers, and in the order of that index.
+_EXPIRING = f"undownloaded AND {EXPIRY} >= ? AND {EXPIRY} < ?"
+_EXPIRES = f"number IN (SELECT number FROM attempts WHERE {_EXPIRING})"  # noqa: S608
 _NAMED = """number IN (
     SELECT number FROM attempts WHERE id >= ? AND id < ? || 'g'
     UNION ALL SELECT number FROM attempts WHERE task_id = ?)"""
@@ -79,6 +86,9 @@ _OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?
 _OPEN_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE open"
 _WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
 _OWNED = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ? AND owner = ?"
+_FETCHERS = "SELECT DISTINCT fetcher FROM attempts WHERE task_id = ? AND account = ? AND fetcher IS NOT NULL"
+_FETCHING = "UPDATE attempts SET fetcher = ? WHERE task_id = ? AND account = ?"
+_FETCHED = "UPDATE attempts SET fetcher = NULL WHERE task_id = ? AND account = ? AND fetcher = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
 _LIVES = "INSERT OR IGNORE INTO facts (name, value) VALUES (?, '')"
 _ENDS = "DELETE FROM facts WHERE name = ?"
@@ -284,6 +294,10 @@ class SQLiteJournal:
             return hear(connection, change)
         if isinstance(change, Done):
             return do(connection, change)
+        if isinstance(change, Fetching):
+            return self._fetch(connection, change)
+        if isinstance(change, Fetched):
+            return connection.execute(_FETCHED, (change.task_id, change.account, self.owner)).rowcount > 0
         return connection.execute(_RELEASED, (change.key, change.holder, self.owner)).rowcount > 0
 
     def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:
@@ -295,6 +309,15 @@ class SQLiteJournal:
             return False
         owners = [owner for (owner,) in connection.execute(_OWNERS, task) if not self._is_alive_elsewhere(owner)]
         return sum(connection.execute(_OWNED, (self.owner, *task, owner)).rowcount for owner in owners) > 0
+
+    def _fetch(self, connection: sqlite3.Connection, change: Fetching) -> bool:
+        """Let this owner fetch a task's files, unless another one does that is alive."""
+        self._live(connection)
+        task = (change.task_id, change.account)
+        if any(self._is_alive_elsewhere(fetcher) for (fetcher,) in connection.execute(_FETCHERS, task)):
+            return False
+        connection.execute(_FETCHING, (self.owner, *task))
+        return True
 
     def _claim(self, connection: sqlite3.Connection, key: str, holder: str) -> Claim | None:
         row = connection.execute(
@@ -375,11 +398,23 @@ def _rows(connection: sqlite3.Connection, query: Query) -> list[Any]:
     conditions = dict(_conditions(query))
     where = " AND ".join(f"({text})" for text in conditions) or "1"
     values = [value for given in conditions.values() for value in given]
+    if query.labels is not None:
+        labels = query.labels
+        connection.create_function("has_labels", 1, cache(lambda text: has_labels(text, labels)))
     if query.limit is not None:
-        newest = connection.execute(_SELECT % (where, "DESC LIMIT ?"), [*values, query.limit]).fetchall()
+        newest = connection.execute(_SELECT % (where, "number DESC LIMIT ?"), [*values, query.limit]).fetchall()
         return newest[::-1]
     most = -1 if query.first is None else query.first
-    return connection.execute(_SELECT % (where, "LIMIT ?"), [*values, most]).fetchall()
+    if query.behind is None:
+        return connection.execute(_SELECT % (where, "number LIMIT ?"), [*values, most]).fetchall()
+    # Each of the two finds its place in the index, which no condition for both does.
+    time, number = query.behind
+    same = _SELECT % (f"{where} AND {EXPIRY} = ? AND number > ?", "number LIMIT ?")
+    later = _SELECT % (f"{where} AND {EXPIRY} > ?", f"{EXPIRY}, number LIMIT ?")
+    rows = connection.execute(same, [*values, time, number, most]).fetchall()
+    if most < 0 or len(rows) < most:
+        rows += connection.execute(later, [*values, time, max(most - len(rows), -1)]).fetchall()
+    return rows
 
 
 def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
@@ -388,14 +423,19 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
         ("status IN (SELECT value FROM json_each(?))", query.statuses, _listed),
         ("provider = ?", query.provider, _alone),
         ("account = ?", query.account, _alone),
+        ("account IN (SELECT value FROM json_each(?))", query.accounts, _listed),
         ("kind = ?", query.kind, _alone),
         ("idempotency_key = ?", query.idempotency_key, _alone),
+        (_BATCH if query.batch else "batch = ?", query.batch, _alone),
+        # As bytes: a text that is no UTF-8 would end the query.
+        ("has_labels(CAST(labels AS BLOB))", query.labels, lambda _: ()),
         ("id = ?", query.id, _alone),
         ("task_id = ?", query.task_id, _alone),
         (_SINCE, query.since, lambda since: (since,) * 2),
         (_OPEN if query.open else "NOT open", query.open, lambda _: ()),
         (_NAMED, query.name, lambda name: (name,) * 3),
         (_LEFT, query.left_by, _listed),
+        (_EXPIRES if query.behind is None else _EXPIRING, query.expires, tuple),
         ("number < ?", query.before, _alone),
         ("number > ?", query.after, _alone),
     ]
@@ -407,7 +447,7 @@ def _summed(connection: sqlite3.Connection, by: By, since: float | None) -> list
     since = -math.inf if since is None else since
     whole = -math.inf if since == -math.inf else math.ceil(since / DAY)  # the first day of which all is wanted
     values = (whole, since, whole * DAY, since)
-    kept = "label_sums" if by == "labels" else "sums"
+    kept = {"labels": "label_sums", "batch": "batch_sums"}.get(by, "sums")
     return connection.execute(_SUMS.format(by=by, kept=kept), values).fetchall()
 
 
