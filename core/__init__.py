@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .account import Account, Secret
     from .client import Client
     from .config import Config, load_config, read_config
+    from .engine.custody import Collected
     from .engine.recover import Recovery
     from .engine.route import Route
     from .journal.protocol import Journal
@@ -88,6 +89,7 @@ __all__ = [
     "Blocked",
     "Cause",
     "Client",
+    "Collected",
     "Config",
     "ConfigError",
     "Cooling",
@@ -155,6 +157,7 @@ _MODULES = {
     ".account": ("Account", "Secret"),
     ".client": ("Client",),
     ".config": ("Config", "load_config", "read_config"),
+    ".engine.custody": ("Collected",),
     ".engine.recover": ("Recovery",),
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),

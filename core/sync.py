@@ -4,13 +4,15 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
 
-from .client import TIMEOUT, Client
+from .client import TIMEOUT, Client, Where
 from .clock import Clock
 from .config import Config
+from .engine.custody import Collected
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.sidecar import Sidecar
@@ -164,10 +166,20 @@ class SyncClient:
 
     @shows_options
     def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
+        self,
+        request: AnyRequest,
+        *accounts: str,
+        timeout: float | None = TIMEOUT,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        **options: Unpack[GenerateOptions],
     ) -> Result:
         """As Client.generate."""
-        return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
+        making = self._client.generate(
+            request, *accounts, timeout=timeout, where=where, names=names, sidecar=sidecar, **options
+        )
+        return self._wait(making)
 
     def receive(self, account: str, headers: "Headers", body: bytes, token: str | None = None) -> Task | None:
         """As Client.receive."""
@@ -237,6 +249,28 @@ class SyncClient:
             accounts=accounts,
         )
         return self._wait(recovering)
+
+    def collect(
+        self,
+        where: Where = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        before: datetime | None = None,
+        accounts: Collection[str] | None = None,
+        batch: str | None = None,
+    ) -> Collected:
+        """As Client.collect."""
+        collecting = self._client.collect(
+            where, names=names, sidecar=sidecar, before=before, accounts=accounts, batch=batch
+        )
+        return self._wait(collecting)
+
+    def collect_in_background(
+        self, where: Where | Literal[False] = None, *, on_saved: Callable[[Task], None] | None = None
+    ) -> None:
+        """As Client.collect_in_background; `on_saved` is called on a thread of the client's own."""
+        self._call(lambda: self._client.collect_in_background(where, on_saved=on_saved))
 
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """As Client.attempts."""
