@@ -241,7 +241,7 @@ def _way_out(lost: Lost) -> str:
         return f"; once the storage takes it, or with another place (--out), {COLLECT.removeprefix('then ')}"
     if lost.came is not None:
         return "; `anymedia collect` asks for it again, and `anymedia tasks settle ID --dismiss` gives it up"
-    return ""
+    return "; `anymedia collect` asks for it again" if lost.body else ""  # which is a page, or a message
 
 
 async def _held(data: bytes) -> AsyncIterator[bytes]:

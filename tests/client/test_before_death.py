@@ -255,3 +255,29 @@ def test_a_receiver_saves_what_another_client_has_bought(tmp_path):
 
     world = play(story, tmp_path)
     hold_in_time(world, read(tmp_path), len(tells))
+
+
+@pytest.mark.parametrize("off", [7200, -7200])
+def test_links_die_by_the_clock_of_their_provider(tmp_path, off):
+    """Where a look tells when a task was completed, by the second; elsewhere by when the look was made."""
+
+    async def story(world):
+        for one in world.sims:
+            one.service.clock = lambda: world.clock.time() + off
+        async with world.client() as client:
+            results = await asyncio.gather(
+                *(client.generate(request, name, where=False) for name, request in REQUESTS[: len(PROVIDERS)])
+            )
+            seen = {attempt.order.account: attempt for attempt in await client.attempts()}
+        for (name, _), result in zip(REQUESTS, results, strict=False):
+            (asset,), service = result.assets, world.sims[name].service
+            (task,) = service.tasks.values()
+            truth = service.link_ends(task) - off
+            early = truth - asset.expires_at.timestamp()
+            if "completed" in service.tells_of(task):
+                assert 0 <= early <= 2.5, (name, early)
+            else:
+                assert early <= 0, (name, early)
+                assert asset.expires_at.timestamp() - LIFE <= seen[name].task.ended_at.timestamp(), name
+
+    play(story, tmp_path, cdn=CDN(link_life=LIFE))
