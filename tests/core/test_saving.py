@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from anymedia import Asset, Money, Task
+from anymedia.testing import FakeClock
 from anymedia.transport.download import Sources, keep, save
 from anymedia.transport.part import clear
 from anymedia.transport.places import Folder
@@ -31,7 +32,11 @@ async def test_a_download_has_the_rights_of_any_new_file_and_what_is_kept_has_no
     try:
         kept = keep(task(Asset(kind="image", data=PNG)), tmp_path / "results").assets[0]
         saved = await save(
-            Sources(None, Stores()), task(Asset(kind="image", path=kept.path)), 0, Folder(tmp_path / "out"), None
+            Sources(None, Stores(), FakeClock().now),
+            task(Asset(kind="image", path=kept.path)),
+            0,
+            Folder(tmp_path / "out"),
+            None,
         )
     finally:
         os.umask(before)
