@@ -1,5 +1,6 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
+import asyncio
 import errno
 import tempfile
 from contextlib import suppress
@@ -96,8 +97,8 @@ class Folder:
         return asset.path.parents[deep].resolve() == self.path.resolve() and asset.path.is_file()
 
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
-        """Flush it to the disk and name it. Errors: OSError."""
-        return self.put(unfinished, task, number, asset, ending)
+        """Flush it to the disk and name it, beside the event loop: a disk takes its time. Errors: OSError."""
+        return await asyncio.to_thread(self.put, unfinished, task, number, asset, ending)
 
     def put(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Do as `keep`."""
