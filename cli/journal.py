@@ -18,6 +18,7 @@ from anymedia.journal.counts_as import UNCERTAIN, of_attempt
 from anymedia.model.spellings import span
 
 from .text import say
+from .values import labels as named
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -60,6 +61,19 @@ def since_option(function: F) -> F:
     """Add --since."""
     option = click.option(
         "--since", callback=_since, metavar="T", help="Not before: a date, a time (UTC), or an age like 2h, 7d, 1h30m."
+    )
+    return option(function)
+
+
+def label_option(function: F) -> F:
+    """Add --label."""
+    option = click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        callback=named,
+        metavar="NAME=VALUE",
+        help="Attempts with this label alone; with several, those that have all of them.",
     )
     return option(function)
 

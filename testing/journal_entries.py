@@ -1,6 +1,7 @@
 """What a journal promises of entries: what is written comes back, in order, and nothing final turns back."""
 
 import asyncio
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -11,6 +12,7 @@ import pytest
 
 from anymedia.errors import JournalError
 from anymedia.journal import Ended, Entry, Journal, Ledger, Query, Seen, Taken, Wanted
+from anymedia.journal.protocol import ANY_MOMENT, EARLIEST
 
 Opens: TypeAlias = Callable[[], Journal]
 S = TypeVar("S", bound="Entries")
@@ -86,8 +88,10 @@ class Entries(ABC):
             by_webhook=True,
             model="paint",
             labels='{"team":"\u00fc"}',
+            batch="catalogue \u2713",
             counts_as="anything at all",
             undownloaded=True,
+            expires=1_700_000_000.25,
         )
         for each in (bare, full):
             assert await journal.intend(each) is None
@@ -154,6 +158,18 @@ class Entries(ABC):
             (Query(after=1, first=1), [2]),
             (Query(before=3, limit=1), [2]),
             (Query(open=False, first=9), [2]),
+            (Query(accounts=["acme", "nobody"]), [1, 2]),
+            (Query(accounts=[]), []),
+            (Query(batch="spring"), [2]),
+            (Query(batch="spring", provider="other"), []),
+            (Query(batch="spring%"), []),
+            (Query(batch=""), [1, 3]),
+            (Query(labels={"team": "blue"}), [1, 2]),
+            (Query(labels={"for": "\u00fc \U0001f600", "team": "blue"}), [2]),
+            (Query(labels={"team": "blu"}), []),
+            (Query(labels={"\udcff": "blue"}), []),
+            (Query(labels={"team": "blue"}, limit=1), [2]),
+            (Query(labels={"team": "blue"}, open=True, first=1), [1]),
         ],
         ids=str,
     )
@@ -161,12 +177,44 @@ class Entries(ABC):
     async def test_every_condition_of_a_query_holds(self, opens: Opens, query: Query, numbers: list[int]) -> None:
         """Of three entries, those are returned for which it does."""
         journal = opens()
-        await journal.intend(entry(1))
-        await journal.intend(entry(2, idempotency_key="k"))
-        await journal.intend(entry(3, provider="other", account="other", kind="music"))
+        labels = '{"for":"\\u00fc \\ud83d\\ude00","team":"blue"}'
+        await journal.intend(entry(1, labels='{"team":"blue"}'))
+        await journal.intend(entry(2, idempotency_key="k", batch="spring", labels=labels))
+        await journal.intend(entry(3, provider="other", account="other", kind="music", labels='["team","blue"'))
         await journal.write(ended(2, status="refused", open=False, task=None, task_id=None))
         await journal.write(ended(3))
         assert [int(each.id, 16) for each in await journal.select(query)] == numbers
+        await closed(journal)
+
+    @in_a_loop
+    async def test_entries_come_in_the_order_in_which_they_expire(self, opens: Opens) -> None:
+        """Those first of which nobody knows when; what is on disk is not among them, and each page goes on behind."""
+        journal = opens()
+        times = {1: 30.0, 2: None, 3: 10.5, 4: 20.0, 5: None, 6: 20.0, 7: 5.0, 8: None}
+        for number, expires in times.items():
+            await journal.intend(entry(number, batch="b" if number % 2 else ""))
+            await journal.write(ended(number, expires=expires, undownloaded=True))
+        await journal.write(seen(1, expires=15.0))
+        await journal.write(seen(7, on_disk=True, complete=True))
+        await journal.write(seen(8, expires=None))
+
+        async def found(first: float, until: float, behind: tuple[float, int] | None, **more: Any) -> list[int]:
+            query = Query(expires=(first, until), behind=behind, **more)
+            return [each.number for each in await journal.select(query)]
+
+        everything = (ANY_MOMENT, math.inf)
+        assert await found(*everything, (ANY_MOMENT, 0)) == [2, 5, 8, 3, 1, 4, 6]
+        assert await found(*everything, None) == [1, 2, 3, 4, 5, 6, 8]
+        assert await found(ANY_MOMENT, 15.0, None, limit=2) == [5, 8]
+        assert await found(ANY_MOMENT, EARLIEST, (ANY_MOMENT, 2)) == [5, 8]
+        assert await found(EARLIEST, 20.0, (EARLIEST, 0)) == [3, 1]
+        assert await found(15.0, 20.5, (15.0, 0)) == [1, 4, 6]
+        assert await found(*everything, (ANY_MOMENT, 0), batch="b") == [5, 3, 1]
+        pages, behind = list[list[int]](), (ANY_MOMENT, 0)
+        while page := await journal.select(Query(expires=everything, behind=behind, first=2)):
+            pages.append([each.number for each in page])
+            behind = (ANY_MOMENT if page[-1].expires is None else page[-1].expires, page[-1].number)
+        assert pages == [[2, 5], [8, 3], [1, 4], [6]]
         await closed(journal)
 
     @in_a_loop

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable
 from itertools import pairwise
 
-from anymedia.journal import Claim, Done, Journal, Limit, Query, Refusal, Released
+from anymedia.journal import Claim, Done, Fetched, Fetching, Journal, Limit, Query, Refusal, Released
 
-from .journal_entries import MANY, Entries, Opens, closed, entry, in_a_loop
+from .journal_entries import MANY, Entries, Opens, closed, ended, entry, in_a_loop
 
 
 async def fence_of(claiming: Awaitable[Claim | None]) -> int:
@@ -89,6 +89,59 @@ class Owners(Entries):
 
         assert [await first("a", day) for day in (7, 7, 10, 9, 10, 11)] == [1, 0, 1, 0, 0, 1]
         assert await first("b", 7) == 1
+        await closed(*journals)
+
+    # Who fetches files
+
+    @in_a_loop
+    async def test_the_files_of_a_task_are_fetched_by_one_owner(self, opens: Opens) -> None:
+        """Until it lets them go, it is killed, or it closes; as often as it asks. Other tasks are free."""
+        journal, other, third = opens(), opens(), opens()
+        for number in (1, 2):
+            await journal.intend(entry(number))
+            await journal.write(ended(number))
+        task = {"account": "acme", "task_id": "task-1"}
+        begins, ends = Fetching(**task), Fetched(**task)
+        assert not await other.write(ends)
+        assert [await journal.write(begins) for _ in range(2)] == [True, True]
+        assert [await each.write(begins) for each in (other, third)] == [False, False]
+        assert await other.write(Fetching(account="acme", task_id="task-2"))
+        assert not await other.write(ends)
+        assert not await third.write(begins)
+        assert [await journal.write(ends) for _ in range(2)] == [True, False]
+        assert await other.write(begins)
+        self.crash(other)
+        assert not await journal.write(Fetched(account="acme", task_id="task-2"))
+        assert await third.write(begins)
+        assert not await journal.write(begins)
+        await third.close()
+        assert await journal.write(begins)
+        await closed(journal)
+
+    @in_a_loop
+    async def test_files_that_no_entry_knows_are_free(self, opens: Opens) -> None:
+        """Nobody keeps others from what was bought elsewhere."""
+        journal, other = opens(), opens()
+        begins = Fetching(account="acme", task_id="elsewhere")
+        assert [await each.write(begins) for each in (journal, other)] == [True, True]
+        assert not await journal.write(Fetched(account="acme", task_id="elsewhere"))
+        await closed(journal, other)
+
+    @in_a_loop
+    async def test_of_many_who_would_fetch_at_once_one_does(self, opens: Opens) -> None:
+        """Whichever owner it is, and after its death another one."""
+        journals = [opens() for _ in range(3)]
+        await journals[0].intend(entry(task_id="t"))
+
+        async def fetching() -> list[Journal]:
+            ends = await asyncio.gather(*(each.write(Fetching(account="acme", task_id="t")) for each in journals))
+            return [each for each, end in zip(journals, ends, strict=True) if end is True]
+
+        (first,) = await fetching()
+        self.crash(first)
+        journals[journals.index(first)] = opens()
+        (second,) = await fetching()
+        assert second is not first
         await closed(*journals)
 
     # Claims

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
         Done,
         Ended,
         Entry,
+        Fetched,
+        Fetching,
         Journal,
         Limit,
+        Prunable,
+        Pruned,
         Query,
         Refusal,
         Released,
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
         Unknown,
         Wanted,
     )
+    from .prune import Pruning
     from .sqlite import SQLiteJournal
 
 __all__ = [
@@ -36,11 +41,16 @@ __all__ = [
     "Done",
     "Ended",
     "Entry",
+    "Fetched",
+    "Fetching",
     "Journal",
     "Ledger",
     "Limit",
     "MemoryJournal",
     "Moved",
+    "Prunable",
+    "Pruned",
+    "Pruning",
     "Query",
     "Refusal",
     "Released",
@@ -59,6 +69,7 @@ _LATE = {
     "Ledger": "ledger",
     "MemoryJournal": "memory",
     "Moved": "ledger",
+    "Pruning": "prune",
     "SQLiteJournal": "sqlite",
 }
 """Where the names are that are imported when they are asked for; those that are not listed are in `protocol`."""

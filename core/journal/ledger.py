@@ -6,8 +6,10 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+import math
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -20,13 +22,34 @@ from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Proble
 from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
-from anymedia.model.vocabulary import Billed, Outcome, State
+from anymedia.model.vocabulary import Billed, Outcome
 
-from .counts_as import UNCERTAIN, CountsAs
+from .counts_as import UNCERTAIN, CountsAs, may_be_paid
 from .keyed import Keyed
 from .private import NOTHING, Hide
-from .protocol import By, Claim, Done, Journal, Limit, Query, Released, Sum, Taken, Told, Wanted, day_of
-from .records import NANO, Records, attempt_of, is_undownloaded, unknown_of, usd_of
+from .protocol import (
+    ANY_MOMENT,
+    DAY,
+    EARLIEST,
+    By,
+    Claim,
+    Done,
+    Entry,
+    Fetched,
+    Fetching,
+    Journal,
+    Limit,
+    Query,
+    Released,
+    Sum,
+    Taken,
+    Told,
+    Wanted,
+    What,
+    day_of,
+)
+from .prune import Pruning, prune
+from .records import NANO, Records, as_text, attempt_of, is_undownloaded, unknown_of, usd_of
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
@@ -57,16 +80,27 @@ class Moved:
     by_webhook: bool
 
 
+ALONE = "\n"
+"""What the keys begin with that processes hold alone: no idempotency key of a caller has it, as it is not printable."""
+
+
 class Filters(TypedDict, total=False):
-    """Which attempts are wanted: those for which every given filter holds; `limit` keeps the newest."""
+    """Which attempts are wanted: those for which every given filter holds; `limit` keeps the newest.
+
+    `labels` are those that an attempt has, among others. `expiring` selects the attempts that are paid for, whose
+    results are nowhere of ours and are not dismissed, and die before this time, or nobody knows when.
+    """
 
     status: str | None
     provider: str | None
     account: str | None
     kind: str | None
     idempotency_key: str | None
+    labels: Mapping[str, str] | None
+    batch: str | None
     since: datetime | None
     open: bool | None
+    expiring: datetime | None
     limit: int | None
 
 
@@ -238,7 +272,7 @@ class Ledger:
         However many there are, few of them are in memory at once; those that are begun meanwhile may be among them.
         Errors: as attempts.
         """
-        limit, status = filters.get("limit"), filters.get("status")
+        limit = filters.get("limit")
         if limit is not None and limit <= PAGE:
             for attempt in await self.attempts(**filters):
                 yield attempt
@@ -250,19 +284,20 @@ class Ledger:
                 query = attrs.evolve(query, after=number - 1, before=max(query.before or 1, number + 1))
         while entries := await self.journal.select(query):
             for attempt in map(attempt_of, entries):
-                if status in (None, attempt.status):
+                if _fits(attempt, filters):
                     yield attempt
             query = attrs.evolve(query, after=entries[-1].number)
 
     async def _newest(self, filters: Filters) -> AsyncIterator[tuple[int, Attempt]]:
         """Yield the attempts for which every given filter holds, with their numbers, the newest first."""
-        query, status, left = _query(**filters), filters.get("status"), filters.get("limit")
+        query, left = _query(**filters), filters.get("limit")
+        is_exact = filters.get("status") is None and filters.get("expiring") is None
         while left is None or left > 0:
-            most = PAGE if left is None or status is not None else min(PAGE, left)
+            most = min(PAGE, left) if is_exact and left is not None else PAGE
             entries = await self.journal.select(attrs.evolve(query, limit=most))
             for entry in reversed(entries):
                 attempt = attempt_of(entry)
-                if status in (None, attempt.status):
+                if _fits(attempt, filters):
                     yield entry.number, attempt
                     left = None if left is None else left - 1
                     if left == 0:
@@ -402,6 +437,96 @@ class Ledger:
         needed = {entry.owner for entry in entries if entry.undownloaded}
         return [owner for owner in owners if owner not in needed]
 
+    # What grows old
+
+    async def prune(
+        self, before: datetime, *, texts: bool = False, keys: bool = False, dry_run: bool = False
+    ) -> Pruning:
+        """Let the attempts go that began and were over before the day (UTC) of a time; their sums stay.
+
+        What is open, uncertain, wanted or being fetched stays, and what is paid for and nowhere of ours. An attempt
+        that bought something under an idempotency key only loses its texts (what was asked for, and the provider's
+        words), so that the key buys nothing a second time; with `keys` it goes too, and the key may buy again. With
+        `texts`, none goes, and all of them lose their texts. A few hundred attempts are pruned at once, and others
+        write in between. With `dry_run`, nothing is changed. Errors: OutOfBounds for `texts` with `keys`.
+        """
+        if texts and keys:
+            message = "with texts, every attempt is kept, and so are their idempotency keys"
+            raise OutOfBounds(problems=[Problem(field="keys", message=message)])
+        what: What = "texts" if texts else "keys" if keys else "attempts"
+        return await prune(self.journal, before, self._records.hide, what, dry_run=dry_run)
+
+    async def pruned(self) -> datetime | None:
+        """Return the midnight (UTC) before which attempts were pruned; None where none was.
+
+        Of each earlier day, `sums` are of all of it.
+        """
+        day = await self.journal.pruned()
+        return None if day is None else datetime.fromtimestamp(day * DAY, UTC)
+
+    # What is to be fetched
+
+    async def uncollected(
+        self,
+        now: datetime,
+        before: datetime | None = None,
+        *,
+        accounts: Collection[str] | None = None,
+        **filters: Unpack[Filters],
+    ) -> AsyncIterator[Attempt]:
+        """Yield the attempts that are paid for, and whose results are nowhere of ours and were not dismissed.
+
+        Those come first of which nobody knows when their results die, then those that die soonest, and last those that
+        should be gone already. `before` leaves out what dies then or later. Each comes once, and few of them are in
+        memory, however many there are; `limit` keeps the first. Errors: OutOfBounds, as attempts.
+        """
+        query = attrs.evolve(_query(**filters), accounts=accounts, first=PAGE)
+        until = min(math.inf if each is None else each.timestamp() for each in (before, filters.get("expiring")))
+        gone, left, yielded = now.timestamp(), filters.get("limit"), set[int]()
+        for first, last in ((ANY_MOMENT, EARLIEST), (gone, until), (EARLIEST, min(gone, until))):
+            async for entry in self._expiring(attrs.evolve(query, expires=(first, last), behind=(first, 0))):
+                attempt = attempt_of(entry)
+                if entry.number in yielded or not is_undownloaded(attempt) or not _fits(attempt, filters):
+                    continue
+                if left is not None and len(yielded) == left:
+                    return
+                yielded.add(entry.number)
+                yield attempt
+
+    async def _expiring(self, query: Query) -> AsyncIterator[Entry]:
+        while entries := await self.journal.select(query):
+            for entry in entries:
+                yield entry
+            last = entries[-1]
+            query = attrs.evolve(query, behind=(_expiry_of(last), last.number))
+
+    async def begin_fetch(self, task: Task) -> bool:
+        """Return whether this process may fetch a task's files now, and then keep others from it until `end_fetch`.
+
+        It may not while another one does that is alive. Callers of one process have to agree among themselves.
+        """
+        return await self.journal.write(Fetching(account=task.account, task_id=task.id)) is True
+
+    async def end_fetch(self, task: Task) -> None:
+        """Let others fetch a task's files again."""
+        await self.journal.write(Fetched(account=task.account, task_id=task.id))
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Hold a name that no other process, nor another caller of this one, holds at the same time.
+
+        What a killed process held is free. Errors: JournalError while somebody else holds it.
+        """
+        key = ALONE + as_text(name)
+        if key in self._held or await self.journal.claim(key, self._holder) is None:
+            raise JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+        self._held.add(key)
+        try:
+            yield
+        finally:
+            self._held.discard(key)
+            await self.journal.write(Released(key=key, holder=self._holder))
+
     # The caller's own keys
 
     async def claim(self, key: str, request: Json) -> Claimed | None:
@@ -415,7 +540,7 @@ class Ledger:
         self._held.add(key)
         claimed = None
         try:
-            claimed = await self._claimed(key, await self._digest(request))
+            claimed = await self._claimed(key, await self.digest(request))
         except BaseException:
             self._let_go(key)
             raise
@@ -435,7 +560,7 @@ class Ledger:
         if claim is None:
             return None
         entries = await self.journal.select(Query(idempotency_key=key))
-        bought = [(entry, attempt) for entry in entries if _may_be_paid(attempt := attempt_of(entry))]
+        bought = [(entry, attempt) for entry in entries if may_be_paid(attempt := attempt_of(entry))]
         if any(attempt.outcome is None for _, attempt in bought):
             self._let_go(key)
             return None
@@ -447,7 +572,7 @@ class Ledger:
     def _let_go(self, key: str) -> None:
         self.journal.put(Released(key=key, holder=self._holder))
 
-    async def _digest(self, request: Json) -> str:
+    async def digest(self, request: Json) -> str:
         """Return what tells two requests apart, and from which no prompt can be read.
 
         The salt is in the journal: who has that can try whether a prompt was the one, and nobody can without it.
@@ -462,8 +587,11 @@ def _query(
     account: str | None = None,
     kind: str | None = None,
     idempotency_key: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    batch: str | None = None,
     since: datetime | None = None,
     open: bool | None = None,  # noqa: A002 - the field's word
+    expiring: datetime | None = None,
     limit: int | None = None,
 ) -> Query:
     """Return the query of filters, without the limit. Errors: OutOfBounds for what none can be.
@@ -482,9 +610,23 @@ def _query(
         account=account,
         kind=kind,
         idempotency_key=idempotency_key,
+        labels=labels or None,
+        batch=batch,
+        expires=None if expiring is None else (ANY_MOMENT, expiring.timestamp()),
         since=None if since is None else since.timestamp(),
         open=open,
     )
+
+
+def _expiry_of(entry: Entry) -> float:
+    """Return when an entry expires: another program may have written something else there."""
+    return entry.expires if type(entry.expires) is float else ANY_MOMENT
+
+
+def _fits(attempt: Attempt, filters: Filters) -> bool:
+    """Return whether those filters hold for an attempt that its entry's columns do not tell all of."""
+    is_status = filters.get("status") in (None, attempt.status)
+    return is_status and (filters.get("expiring") is None or is_undownloaded(attempt))
 
 
 # What counts
@@ -503,14 +645,6 @@ def _are_seconds(least: Any, most: Any) -> bool:
 
 def _has_ended_without_task(attempt: Attempt) -> bool:
     return attempt.task is None and attempt.outcome is not None
-
-
-def _may_be_paid(attempt: Attempt) -> bool:
-    """Return whether something was bought, or may have been, and was not given back."""
-    task = attempt.task
-    if task is not None and task.state in (State.FAILED, State.CANCELED) and attempt.reserved == 0:
-        return False
-    return task is not None or attempt.open or attempt.settled is Billed.YES
 
 
 def _day(moment: datetime, limit: Decimal) -> Limit:

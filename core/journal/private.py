@@ -8,11 +8,14 @@ import attrs
 from anymedia.model.money import Money
 from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import Json
+from anymedia.model.task import Attempt
+
+from .redact import secrets_of
 
 KEPT = frozenset(
     (
         *("id", "provider", "account", "offer", "model", "wire_id", "path", "kind", "field"),
-        *("replay_key", "origin", "fingerprint", "idempotency_key"),
+        *("replay_key", "origin", "fingerprint", "idempotency_key", "batch"),
         *("role", "media_type", "sha256", "stored"),
     )
 )
@@ -112,3 +115,13 @@ class Private:
 
     def _is_clean(self, url: str) -> bool:
         return bool(self._words(url) == url)
+
+
+def without_prompts(attempt: Attempt) -> Attempt:
+    """Return an attempt without what was asked for: not in its body, nor in anybody's words.
+
+    Where it is not known what was sent, all words are left out that may repeat it.
+    """
+    order = attempt.order
+    clean = Private(None if order.body is None else secrets_of(order.body)).without(attempt)
+    return attrs.evolve(clean, order=attrs.evolve(clean.order, body=None))

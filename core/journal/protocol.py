@@ -4,7 +4,9 @@ This is storage and nothing else. What an entry means (what counts as paid, what
 what is private) is decided once, in `Ledger`, above any implementation.
 """
 
-from collections.abc import Collection
+import math
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -13,7 +15,7 @@ import attrs
 DAY = 86_400
 """Seconds of a day."""
 
-By: TypeAlias = Literal["account", "day", "kind", "labels", "model", "offer"]
+By: TypeAlias = Literal["account", "batch", "day", "kind", "labels", "model", "offer"]
 """What entries can be added up by."""
 
 
@@ -23,12 +25,13 @@ class Entry:
 
     `started` is in seconds since 1970; `reserved` and `quoted` are in billionths of a USD (None: unknown). `record` and
     `task` are JSON, `body` is what was sent. `digest` tells for which request it was made under its `idempotency_key`.
-    An `open` entry may still change by itself; an `undownloaded` one has results that are not on disk. `kind`, `offer`,
-    `model` and `labels` are what it is added up by, each a text that is empty where there is none, and so is
-    `counts_as`: an entry for which it is None is in no sum. `variant` is such a text too, by which durations are found.
-    `by_webhook` says that a webhook told that its task is over. `owner`, `alive` and `number` are set by the journal:
-    who wrote the entry or took it over, whether that owner was alive when the entry was as it is here, and its place in
-    the order in which entries were added, from 1.
+    An `open` entry may still change by itself; an `undownloaded` one has results that are not on disk, and `expires`
+    says when the first of these dies, in seconds since 1970 (None: nobody knows). `kind`, `offer`, `model`, `batch` and
+    `labels` are what it is added up by, each a text that is empty where there is none, and so is `counts_as`: an entry
+    for which it is None is in no sum. `labels` is the JSON of an object of texts. `variant` is such a text too, by
+    which durations are found. `by_webhook` says that a webhook told that its task is over. `owner`, `alive` and
+    `number` are set by the journal: who wrote the entry or took it over, whether that owner was alive when the entry
+    was as it is here, and its place in the order in which entries were added, from 1.
     """
 
     id: str
@@ -46,8 +49,10 @@ class Entry:
     variant: str = ""
     model: str = ""
     labels: str = ""
+    batch: str = ""
     counts_as: str | None = None
     undownloaded: bool = False
+    expires: float | None = None
     by_webhook: bool = False
     idempotency_key: str | None = None
     digest: str | None = None
@@ -94,26 +99,44 @@ class Refusal:
     spent: int | None = None
 
 
+ANY_MOMENT = -math.inf
+"""When a result dies of which nobody knows it: before all others, since it may be gone at any moment."""
+
+EARLIEST = -sys.float_info.max
+"""The earliest time that anybody can know of."""
+
+
 @attrs.frozen(kw_only=True)
 class Query:
     """Which entries are wanted: those for which every condition holds that is given.
 
-    `name` is the beginning of an id, or the id of a task; `id` and `task_id` are whole ones. `left_by` selects the
-    entries that are open, or wanted, or undownloaded and of one of these owners. `before` and `after` are numbers of
-    entries that are not wanted themselves. `limit` keeps the newest of all these, or else `first` the oldest.
+    `name` is the beginning of an id, or the id of a task; `id` and `task_id` are whole ones. `labels` are those that an
+    entry has, among others; a text of labels that cannot be read has none. `left_by` selects the entries that are open,
+    or wanted, or undownloaded and of one of these owners. `expires` selects those that are undownloaded, and of which
+    the first result dies at the first of these times or later, and before the second; `ANY_MOMENT` stands for those of
+    which nobody knows when. `before` and `after` are numbers of entries that are not wanted themselves. `limit` keeps
+    the newest of all these, or else `first` the oldest.
+
+    With `behind`, entries are wanted in the order in which they expire, those of the same time in that of their
+    numbers: what comes behind the entry of this time and this number, `first` at most.
     """
 
     statuses: Collection[str] | None = None
     provider: str | None = None
     account: str | None = None
+    accounts: Collection[str] | None = None
     kind: str | None = None
     idempotency_key: str | None = None
+    batch: str | None = None
+    labels: Mapping[str, str] | None = None
     since: float | None = None
     open: bool | None = None
     name: str | None = None
     id: str | None = None
     task_id: str | None = None
     left_by: Collection[str] | None = None
+    expires: tuple[float, float] | None = None
+    behind: tuple[float, int] | None = None
     before: int | None = None
     after: int | None = None
     limit: int | None = None
@@ -161,6 +184,7 @@ class Ended:
     reserved: int | None
     counts_as: str | None = None
     undownloaded: bool = False
+    expires: float | None = None
     unanswered: bool = False
     keeps_task: bool = False
     over: bool = False
@@ -185,6 +209,7 @@ class Seen:
     reserved: int | None
     counts_as: str | None = None
     undownloaded: bool = False
+    expires: float | None = None
     on_disk: bool = False
     complete: bool = False
     by_webhook: bool = False
@@ -202,6 +227,25 @@ class Wanted:
     account: str
     task_id: str
     stays: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Fetching:
+    """This journal's owner is about to fetch the files of a task, and no other one may until it is Fetched.
+
+    While another owner that is alive is fetching them, it stays that one's; whoever asks again has it still.
+    """
+
+    account: str
+    task_id: str
+
+
+@attrs.frozen(kw_only=True)
+class Fetched:
+    """This journal's owner is fetching the files of a task no more, whatever came of it."""
+
+    account: str
+    task_id: str
 
 
 @attrs.frozen(kw_only=True)
@@ -249,10 +293,40 @@ class Unknown:
     most: int = attrs.field(default=10_000, eq=False)
 
 
-MOVED, DURATIONS = 500, 32
-"""How many entries that moved, and how many durations, are returned at once at most."""
+What: TypeAlias = Literal["attempts", "texts", "keys"]
+"""What is pruned: entries, but for the texts alone of those that were bought under a key; the texts alone of all of
+them; or all of them, and their keys."""
 
-Change: TypeAlias = Ended | Seen | Wanted | Released | Unknown | Done
+
+@attrs.frozen(kw_only=True)
+class Prunable:
+    """Which entries may be pruned: those that were started `before` a time, with a number above `after`.
+
+    None is open, wanted or undownloaded, and none is the last that was added or that moved: the next ones get numbers
+    that no other had. Left out is what `what` would leave as it is, as far as columns tell.
+    """
+
+    before: float
+    after: int = 0
+    what: What = "attempts"
+
+
+@attrs.frozen(kw_only=True)
+class Pruned:
+    """What is to become of an entry as it was read: it goes, or `kept` replaces its record and its task, without body.
+
+    It stays as it is where it may not be pruned any more, while an owner that is alive is fetching its files, or where
+    its record or its task is another one by now. One with a key that is held stays too, if it was to go.
+    """
+
+    entry: Entry
+    kept: tuple[str, str | None] | None = None
+
+
+MOVED, DURATIONS, PRUNED = 500, 32, 300
+"""How many entries that moved, how many durations, and how many entries to be pruned are returned at once at most."""
+
+Change: TypeAlias = Ended | Seen | Wanted | Fetching | Fetched | Released | Unknown | Done
 
 
 class Journal(Protocol):
@@ -290,6 +364,7 @@ class Journal(Protocol):
     async def write(self, change: Change) -> bool | Taken | Told:
         """Make a change, and return whether there was anything to change; for Wanted, whether the entry is ours now.
 
+        For Fetching that is whether this owner may fetch the files: so it may where no entry has the task.
         For Done that is so of the first of any number of owners, and not once a later day was done.
 
         Both are decided in the transaction that makes it, and so are Taken and Told, for the end of a submit: of any
@@ -328,12 +403,29 @@ class Journal(Protocol):
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """Return what the entries come to that count as anything, or those started at `since` or later.
 
+        Entries that were pruned are among them; of a day before the one that `pruned` returns, all of it is counted.
         Each sum is of one group (a day, an account, …), of one text that entries count as, and of owners that are
         alive, or are not; there may be several of the same.
         """
 
     async def count(self) -> int:
         """Return how many entries there are."""
+
+    async def prunable(self, prunable: Prunable) -> list[Entry]:
+        """Return entries that may be pruned, in the order in which they were added: `PRUNED` at most.
+
+        It waits for no write, and no write waits for it.
+        """
+
+    async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
+        """Prune entries, and return the ids of those that were; sums stay as they are, and so do limits.
+
+        An entry that goes takes what is known of its key with it, where no other entry has that: fencing numbers grow
+        all the same.
+        """
+
+    async def pruned(self) -> int | None:
+        """Return the day, in days since 1970, after the last one of which an entry has gone; None: none has."""
 
     async def dead(self) -> list[str]:
         """Return the owners that died without `close` and were not forgotten."""

@@ -43,7 +43,7 @@ class Records:
 
     def __init__(self, *, prompts: bool, hide: Hide = NOTHING) -> None:
         self.prompts: bool = prompts
-        self._hide = hide
+        self.hide: Hide = hide
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
@@ -66,10 +66,11 @@ class Records:
             quoted=quoted,
             quoted_exactly=order.money.status == PriceStatus.EXACT,
             kind=str(order.kind),
-            offer=_name(order.offer),
-            variant=_name(order.variant),
-            model=_name(order.model or order.wire_id),
+            offer=as_text(order.offer),
+            variant=as_text(order.variant),
+            model=as_text(order.model or order.wire_id),
             labels=self._labels(attempt),
+            batch=as_text(order.batch),
             counts_as=SENDING,
             idempotency_key=order.idempotency_key,
             digest=digest,
@@ -91,6 +92,7 @@ class Records:
             reserved=nano(attempt.reserved),
             counts_as=of_attempt(attempt),
             undownloaded=is_undownloaded(attempt),
+            expires=expires(task) if is_undownloaded(attempt) else None,
             unanswered=unanswered,
             keeps_task=keeps_task,
             over=task is not None and task.state.final,
@@ -115,6 +117,7 @@ class Records:
             reserved=nano(task.money.usd),
             counts_as=of_task(task),
             undownloaded=_lacks_files(task),
+            expires=expires(task),
             on_disk=any(asset.kept for asset in task.assets),
             complete=all(asset.kept for asset in task.assets),
             by_webhook=by_webhook,
@@ -133,11 +136,11 @@ class Records:
         return _written(attempt, self._private_of(attempt))
 
     def _private_of(self, attempt: Attempt) -> Private:
-        return Private(self._secrets(attempt) or (), self._hide)
+        return Private(self._secrets(attempt) or (), self.hide)
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
-        return _written(task, Private(private or () if self.prompts else private, self._hide))
+        return _written(task, Private(private or () if self.prompts else private, self.hide))
 
     def _labels(self, attempt: Attempt) -> str:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
@@ -175,13 +178,22 @@ def _lacks_files(task: Task) -> bool:
     return task.state is State.SUCCEEDED and not all(asset.kept for asset in task.assets)
 
 
+def expires(task: Task | None) -> float | None:
+    """Return when the first result dies that is not kept, in seconds since 1970; None where nobody knows of one."""
+    if task is None or not _lacks_files(task):
+        return None
+    times = [asset.expires_at for asset in task.assets if not asset.kept]
+    known = [time.timestamp() for time in times if time is not None]
+    return min(known) if len(known) == len(times) else None
+
+
 def attempt_of(entry: Entry) -> Attempt:
     """Return the attempt of an entry.
 
     One that was being sent when its owner died is uncertain; one that cannot be read is uncertain and says so.
     """
     try:
-        attempt = _read(entry)
+        attempt = read(entry)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a row is that row's fault
         return _unreadable(entry, error)
     if attempt.status == SENDING and not entry.alive:
@@ -189,7 +201,7 @@ def attempt_of(entry: Entry) -> Attempt:
     return attempt
 
 
-def _read(entry: Entry) -> Attempt:
+def read(entry: Entry) -> Attempt:
     """Return what the texts of an entry say. Errors: of any kind."""
     attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
     task = None if entry.task is None else _task_of(entry.task)
@@ -261,7 +273,7 @@ def _moment(started: Any) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
-def _name(name: str | None) -> str:
+def as_text(name: str | None) -> str:
     """Return a name as a text that every database takes: half of a surrogate pair is none."""
     name = name or ""
     return name if name.isascii() else name.encode(errors="replace").decode()
@@ -279,9 +291,14 @@ def nano(usd: Decimal | None) -> int | None:
 
 def _written(value: Attempt | Task, private: Private) -> str:
     """Return a value as JSON without what is private."""
-    text = _text(to_bare_json(value))
+    text = in_json(value)
     # To go through every text of it takes five times as long as to look whether that is needed.
-    return _text(to_bare_json(private.without(value))) if private.may_be_in(text) else text
+    return in_json(private.without(value)) if private.may_be_in(text) else text
+
+
+def in_json(value: Attempt | Task) -> str:
+    """Return a value as JSON, without what is stored beside it."""
+    return _text(to_bare_json(value))
 
 
 _text = json.JSONEncoder(separators=(",", ":")).encode

@@ -10,27 +10,33 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from anymedia.model.errors import JournalError
 
+from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
 from .protocol import (
     DAY,
     DURATIONS,
     MOVED,
+    PRUNED,
     By,
     Change,
     Claim,
     Done,
     Ended,
     Entry,
+    Fetched,
+    Fetching,
     Limit,
+    Prunable,
+    Pruned,
     Query,
     Refusal,
     Seen,
@@ -40,9 +46,13 @@ from .protocol import (
     Unknown,
     Wanted,
 )
+from .sqlite_care import Info, copy, info
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
-from .sqlite_schema import ADDED_UP, HAS_MOVED, Schema
+from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when
+from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
+
+T = TypeVar("T")
 
 _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
@@ -54,7 +64,7 @@ _INSERT_TEXTS = "INSERT INTO texts (number, record, task, body) VALUES (?, ?, ?,
 # An attempt whose texts somebody has deleted cannot be read, and is there all the same.
 _SELECT = (
     f"SELECT owner, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number) "  # noqa: S608
-    "WHERE %s ORDER BY number %s"
+    "WHERE %s ORDER BY %s"
 )
 # Each part has an index, which SQLite would not use for all of them at once.
 _OPEN = "number IN (SELECT number FROM attempts WHERE open)"
@@ -62,6 +72,10 @@ _LEFT = """number IN (
     SELECT number FROM attempts WHERE open
     UNION ALL SELECT number FROM attempts WHERE wanted
     UNION ALL SELECT number FROM attempts WHERE undownloaded AND owner IN (SELECT value FROM json_each(?)))"""
+_BATCH = f"number IN (SELECT number FROM attempts WHERE batch = ? AND {IN_BATCH})"  # noqa: S608 - the names are ours
+# In the order of the numbers, and in the order of that index.
+_EXPIRING = f"undownloaded AND {EXPIRY} >= ? AND {EXPIRY} < ?"
+_EXPIRES = f"number IN (SELECT number FROM attempts WHERE {_EXPIRING})"  # noqa: S608
 _NAMED = """number IN (
     SELECT number FROM attempts WHERE id >= ? AND id < ? || 'g'
     UNION ALL SELECT number FROM attempts WHERE task_id = ?)"""
@@ -79,6 +93,9 @@ _OWNERS = "SELECT DISTINCT owner FROM attempts WHERE task_id = ? AND account = ?
 _OPEN_OWNERS = "SELECT DISTINCT owner FROM attempts WHERE open"
 _WANTED = "UPDATE attempts SET wanted = 1 WHERE task_id = ? AND account = ?"
 _OWNED = "UPDATE attempts SET owner = ? WHERE task_id = ? AND account = ? AND owner = ?"
+_FETCHERS = "SELECT DISTINCT fetcher FROM attempts WHERE task_id = ? AND account = ? AND fetcher IS NOT NULL"
+_FETCHING = "UPDATE attempts SET fetcher = ? WHERE task_id = ? AND account = ?"
+_FETCHED = "UPDATE attempts SET fetcher = NULL WHERE task_id = ? AND account = ? AND fetcher = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
 _LIVES = "INSERT OR IGNORE INTO facts (name, value) VALUES (?, '')"
 _ENDS = "DELETE FROM facts WHERE name = ?"
@@ -182,6 +199,19 @@ class SQLiteJournal:
         """As Journal.count."""
         return await self._store.read(_count, 0)
 
+    async def prunable(self, prunable: Prunable) -> list[Entry]:
+        """As Journal.prunable."""
+        nothing: list[Entry] = []
+        return await self._store.glance(partial(_prunable, prunable=prunable), nothing)
+
+    async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
+        """As Journal.prune."""
+        return await self._store.write(partial(prune, pruned=pruned, is_alive=self._is_alive))
+
+    async def pruned(self) -> int | None:
+        """As Journal.pruned."""
+        return await self._store.read(partial(fact, name=GONE), None)
+
     async def dead(self) -> list[str]:
         """As Journal.dead."""
         nothing: list[str] = []
@@ -202,6 +232,38 @@ class SQLiteJournal:
     async def salt(self) -> bytes:
         """As Journal.salt."""
         return bytes.fromhex(await self._store.write(_salt))
+
+    # The file as a whole
+
+    async def info(self, before: float) -> Info:
+        """Return what the file holds; attempts that began before a time (in seconds since 1970) and are over are old.
+
+        It waits for no write, and no write waits for it. Errors: JournalError where there is no journal yet.
+        """
+        asked = partial(info, path=self.path, results=self.results, before=before, is_alive=self._is_alive)
+        return self._there(await self._store.glance(asked, None))
+
+    async def backup(self, target: Path) -> int:
+        """Copy the journal to a new file as it is at one moment, while others write to it; return the copy's bytes.
+
+        The copy is a journal, and for its user alone (0600). It is there whole or not at all, never in the place of
+        another file. The results that came as bytes are not in it. Errors: JournalError.
+        """
+        asked = partial(copy, source=self.path, target=target)
+        return self._there(await self._store.glance(asked, None))
+
+    async def compact(self) -> None:
+        """Give the disk back what pruning has freed. No process can write meanwhile; those that try wait for it.
+
+        Errors: JournalError, also when others write or read for too long.
+        """
+        self._there(await self._store.glance(lambda _: True, None))
+        await asyncio.to_thread(self._store.compact)
+
+    def _there(self, found: T | None) -> T:
+        if found is None:
+            raise JournalError(f"{self.path}: there is no journal yet")
+        return found
 
     async def close(self) -> None:
         """As Journal.close."""
@@ -284,6 +346,10 @@ class SQLiteJournal:
             return hear(connection, change)
         if isinstance(change, Done):
             return do(connection, change)
+        if isinstance(change, Fetching):
+            return self._fetch(connection, change)
+        if isinstance(change, Fetched):
+            return connection.execute(_FETCHED, (change.task_id, change.account, self.owner)).rowcount > 0
         return connection.execute(_RELEASED, (change.key, change.holder, self.owner)).rowcount > 0
 
     def _want(self, connection: sqlite3.Connection, change: Wanted) -> bool:
@@ -296,11 +362,20 @@ class SQLiteJournal:
         owners = [owner for (owner,) in connection.execute(_OWNERS, task) if not self._is_alive_elsewhere(owner)]
         return sum(connection.execute(_OWNED, (self.owner, *task, owner)).rowcount for owner in owners) > 0
 
+    def _fetch(self, connection: sqlite3.Connection, change: Fetching) -> bool:
+        """Let this owner fetch a task's files, unless another one does that is alive."""
+        self._live(connection)
+        task = (change.task_id, change.account)
+        if any(self._is_alive_elsewhere(fetcher) for (fetcher,) in connection.execute(_FETCHERS, task)):
+            return False
+        connection.execute(_FETCHING, (self.owner, *task))
+        return True
+
     def _claim(self, connection: sqlite3.Connection, key: str, holder: str) -> Claim | None:
         row = connection.execute(
             "SELECT holder, owner, CAST(fence AS INTEGER) FROM keys WHERE key = ?", (key,)
         ).fetchone()
-        before, owner, fence = row or (None, "", 0)
+        before, owner, fence = row or (None, "", fact(connection, FENCE) or 0)
         if before is not None and (before, owner) != (holder, self.owner) and self._is_alive(owner):
             return None
         self._live(connection)
@@ -362,6 +437,12 @@ def _unknown(connection: sqlite3.Connection) -> list[Unknown]:
     ]
 
 
+def _prunable(connection: sqlite3.Connection, prunable: Prunable) -> list[Entry]:
+    where, values = prunable_where(prunable)
+    rows = connection.execute(_SELECT % (where, f"number LIMIT {PRUNED}"), values).fetchall()
+    return [_entry(row, alive=False) for row in rows]  # whatever may be pruned waits for nobody
+
+
 def _took(connection: sqlite3.Connection, work: tuple[str, str, str]) -> list[tuple[float, float]]:
     return connection.execute(_TOOK, work).fetchall()
 
@@ -375,11 +456,23 @@ def _rows(connection: sqlite3.Connection, query: Query) -> list[Any]:
     conditions = dict(_conditions(query))
     where = " AND ".join(f"({text})" for text in conditions) or "1"
     values = [value for given in conditions.values() for value in given]
+    if query.labels is not None:
+        labels = query.labels
+        connection.create_function("has_labels", 1, cache(lambda text: has_labels(text, labels)))
     if query.limit is not None:
-        newest = connection.execute(_SELECT % (where, "DESC LIMIT ?"), [*values, query.limit]).fetchall()
+        newest = connection.execute(_SELECT % (where, "number DESC LIMIT ?"), [*values, query.limit]).fetchall()
         return newest[::-1]
     most = -1 if query.first is None else query.first
-    return connection.execute(_SELECT % (where, "LIMIT ?"), [*values, most]).fetchall()
+    if query.behind is None:
+        return connection.execute(_SELECT % (where, "number LIMIT ?"), [*values, most]).fetchall()
+    # Each of the two finds its place in the index, which no condition for both does.
+    time, number = query.behind
+    same = _SELECT % (f"{where} AND {EXPIRY} = ? AND number > ?", "number LIMIT ?")
+    later = _SELECT % (f"{where} AND {EXPIRY} > ?", f"{EXPIRY}, number LIMIT ?")
+    rows = connection.execute(same, [*values, time, number, most]).fetchall()
+    if most < 0 or len(rows) < most:
+        rows += connection.execute(later, [*values, time, max(most - len(rows), -1)]).fetchall()
+    return rows
 
 
 def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
@@ -388,14 +481,19 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
         ("status IN (SELECT value FROM json_each(?))", query.statuses, _listed),
         ("provider = ?", query.provider, _alone),
         ("account = ?", query.account, _alone),
+        ("account IN (SELECT value FROM json_each(?))", query.accounts, _listed),
         ("kind = ?", query.kind, _alone),
         ("idempotency_key = ?", query.idempotency_key, _alone),
+        (_BATCH if query.batch else "batch = ?", query.batch, _alone),
+        # As bytes: a text that is no UTF-8 would end the query.
+        ("has_labels(CAST(labels AS BLOB))", query.labels, lambda _: ()),
         ("id = ?", query.id, _alone),
         ("task_id = ?", query.task_id, _alone),
         (_SINCE, query.since, lambda since: (since,) * 2),
         (_OPEN if query.open else "NOT open", query.open, lambda _: ()),
         (_NAMED, query.name, lambda name: (name,) * 3),
         (_LEFT, query.left_by, _listed),
+        (_EXPIRES if query.behind is None else _EXPIRING, query.expires, tuple),
         ("number < ?", query.before, _alone),
         ("number > ?", query.after, _alone),
     ]
@@ -404,10 +502,10 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
 
 def _summed(connection: sqlite3.Connection, by: By, since: float | None) -> list[Any]:
     """Return sums in rows: the owner of what is open, then the columns of a Sum."""
-    since = -math.inf if since is None else since
+    since = -math.inf if since is None else since_when(connection, since)
     whole = -math.inf if since == -math.inf else math.ceil(since / DAY)  # the first day of which all is wanted
     values = (whole, since, whole * DAY, since)
-    kept = "label_sums" if by == "labels" else "sums"
+    kept = {"labels": "label_sums", "batch": "batch_sums"}.get(by, "sums")
     return connection.execute(_SUMS.format(by=by, kept=kept), values).fetchall()
 
 

@@ -16,7 +16,7 @@ _MOVES = f""",
 """What is set too where a task is over, within the same statement: `when` says whether it was not so before."""
 
 _ENDS_SUBMIT = """UPDATE attempts SET status = :status, open = :open, task_id = :task_id, reserved = :reserved,
-    counts_as = :counts_as, undownloaded = :undownloaded{moves} WHERE id = :id"""
+    counts_as = :counts_as, undownloaded = :undownloaded, expires = :expires{moves} WHERE id = :id"""
 _ENDED = _ENDS_SUBMIT.format(moves="")
 _ENDED_OVER = _ENDS_SUBMIT.format(moves=_MOVES.format(when="open OR task_id IS NOT :task_id", by_webhook=":by_webhook"))
 _ENDED_TEXTS = """UPDATE texts SET record = ?, task = ?, body = coalesce(?, body)
@@ -25,7 +25,7 @@ _ENDED_RECORD = """UPDATE texts SET record = ?, body = coalesce(?, body)
     WHERE number = (SELECT number FROM attempts WHERE id = ?)"""
 _HAD = "SELECT task_id, open FROM attempts WHERE id = ?"
 _LOOK = """UPDATE attempts SET status = :status, open = :open, reserved = :reserved, counts_as = :counts_as,
-    undownloaded = :undownloaded, wanted = wanted AND NOT :complete{moves}
+    undownloaded = :undownloaded, expires = :expires, wanted = wanted AND NOT :complete{moves}
     WHERE task_id = :task_id AND account = :account AND (open OR :on_disk)"""
 _SEEN = _LOOK.format(moves="")
 _SEEN_OVER = _LOOK.format(
@@ -66,6 +66,7 @@ def _write_end(connection: sqlite3.Connection, ended: Ended, condition: str = ""
         "reserved": ended.reserved,
         "counts_as": ended.counts_as,
         "undownloaded": ended.undownloaded,
+        "expires": ended.expires,
         "id": ended.id,
         "by_webhook": ended.by_webhook,
     }
@@ -99,6 +100,7 @@ def see(connection: sqlite3.Connection, seen: Seen) -> bool:
         "reserved": seen.reserved,
         "counts_as": seen.counts_as,
         "undownloaded": seen.undownloaded,
+        "expires": seen.expires,
         "complete": seen.complete,
         "task_id": seen.task_id,
         "account": seen.account,

@@ -11,11 +11,17 @@ from anymedia.model.errors import JournalError
 APPLICATION = 0x616D6A31
 """The mark in the SQLite files that are journals, so that no other program's file is taken for one."""
 
-UNRELEASED = 5
+UNRELEASED = 6
 """The last form that no release has written: files of this form or an earlier one are not read."""
 
 HAS_MOVED = "typeof(moved) = 'integer'"
 """What is so of an entry that has moved, whatever another program has written there."""
+
+EXPIRY = "CASE typeof(expires) WHEN 'real' THEN expires ELSE -9e999 END"
+"""When the first result of an entry dies, at any moment where nobody knows it, whatever is written there."""
+
+IN_BATCH = "batch <> ''"
+"""What is so of an entry that was bought in a batch."""
 
 ADDED_UP = {
     "number": "1",
@@ -31,6 +37,7 @@ ADDED_UP = {
 _GROUPS = {
     "sums": ("day", "account", "kind", "offer", "model", "counts_as"),
     "label_sums": ("day", "labels", "counts_as"),
+    "batch_sums": ("day", "batch", "counts_as"),
 }
 """The tables in which sums over attempts are kept that are not open, and the columns that each is for."""
 
@@ -83,6 +90,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             status TEXT NOT NULL,
             open INTEGER NOT NULL,
             undownloaded INTEGER NOT NULL DEFAULT 0,
+            expires REAL,
+            fetcher TEXT,
+            bare INTEGER NOT NULL DEFAULT 0,
             moved INTEGER,
             by_webhook INTEGER NOT NULL DEFAULT 0,
             least REAL,
@@ -95,6 +105,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             variant TEXT NOT NULL DEFAULT '',
             model TEXT NOT NULL DEFAULT '',
             labels TEXT NOT NULL DEFAULT '',
+            batch TEXT NOT NULL DEFAULT '',
             counts_as TEXT,
             idempotency_key TEXT,
             digest TEXT,
@@ -103,9 +114,11 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE TABLE texts (number INTEGER PRIMARY KEY, record TEXT NOT NULL, task TEXT, body BLOB)",
         "CREATE INDEX by_task ON attempts (task_id, account) WHERE task_id IS NOT NULL",
         "CREATE INDEX by_key ON attempts (idempotency_key) WHERE idempotency_key IS NOT NULL",
+        f"CREATE INDEX by_batch ON attempts (batch) WHERE {IN_BATCH}",
         "CREATE INDEX by_open ON attempts (open) WHERE open",
         "CREATE INDEX by_wanted ON attempts (wanted) WHERE wanted",
         "CREATE INDEX by_undownloaded ON attempts (owner) WHERE undownloaded",
+        f"CREATE INDEX by_expiry ON attempts ({EXPIRY}) WHERE undownloaded",
         f"CREATE INDEX by_move ON attempts (moved) WHERE {HAS_MOVED}",
         "CREATE INDEX by_duration ON attempts (provider, offer, variant, moved) WHERE least IS NOT NULL",
         "CREATE INDEX by_start ON attempts (started)",
@@ -120,7 +133,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             UNIQUE (task_id, account)
         )""",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-        # Sums are kept by every statement that changes what they are made of: nothing is ever deleted.
+        # Sums are kept by every statement that changes what they are made of, but for one that deletes: they stay.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
         *(_table(name, groups) for name, groups in _GROUPS.items()),
         f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {_day('ifnull(NEW.reserved, 0)')} {_kept('NEW', '')} END",

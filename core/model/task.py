@@ -175,8 +175,9 @@ class Order:
     as `makes` says, like two songs for one price. `money` is the quote; `why` says why this offer was chosen, at
     `chosen_at`; `variant` is that of the request, `lifecycle` names how its task goes where that is not the
     provider's usual way, `webhook` says that the provider is asked to tell of it by a webhook of ours.
-    `idempotency_key` is the caller's own name for the request. `texts` are the caller's own words, `signatures` are
-    of URLs in its body, with which anybody may fetch them: both are in no JSON.
+    `idempotency_key` is the caller's own name for the request, `batch` that of the batch it is bought in. `texts` are
+    the caller's own words, `signatures` are of URLs in its body, with which anybody may fetch them: both are in no
+    JSON.
     """
 
     provider: str
@@ -194,6 +195,7 @@ class Order:
     adjustments: tuple[Adjustment, ...] = ()
     labels: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     idempotency_key: str | None = None
+    batch: str | None = None
     part: int = 0
     units: int = 1
     makes: int = 1

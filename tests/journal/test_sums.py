@@ -264,6 +264,7 @@ def assert_kept(path):
         for table, groups in (
             ("sums", "day, account, kind, offer, model, counts_as"),
             ("label_sums", "day, labels, counts_as"),
+            ("batch_sums", "day, batch, counts_as"),
         ):
             kept = connection.execute(f"SELECT {groups}, {columns} FROM {table} WHERE number ORDER BY {groups}")
             rows = connection.execute(
