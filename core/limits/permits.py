@@ -77,6 +77,11 @@ class Permits:
         if limits is not None:
             limits.active.seen(task)
 
+    def counts(self, account_name: str, attempt_id: str, task_id: str | None) -> bool:
+        """Return whether an attempt or its task counts as active here."""
+        limits = self._accounts.get(account_name)
+        return limits is not None and (limits.active.counts(attempt_id) or limits.active.counts(task_id))
+
     def found(self, attempt: Attempt) -> None:
         """Note how an attempt stands of which its submit may not have known that."""
         limits = self._accounts.get(attempt.order.account)
