@@ -194,6 +194,45 @@ class Waiting:
         self.known[task.provider][task.id] = time.time()
 
 
+class Busy:
+    """The CPU seconds of this process while something goes on, and by how much they made the event loop late.
+
+    It is late by no more CPU than was used meanwhile: what else this machine does counts for nothing. `pauses` are the
+    seconds of CPU for which Python looked through all that the process holds for garbage, and did nothing else.
+    """
+
+    def __init__(self) -> None:
+        self.cpu: float = 0.0
+        self.lags: list[float] = []
+        self.pauses: list[float] = []
+        self._paused = 0.0
+
+    async def during(self, work: Awaitable[object]) -> "Busy":
+        """Measure until something is over."""
+        gc.callbacks.append(self._collects)
+        watch, before = asyncio.create_task(self._watch()), time.process_time()
+        await work
+        self.cpu = time.process_time() - before
+        watch.cancel()
+        gc.callbacks.remove(self._collects)
+        self.lags.sort()
+        return self
+
+    async def _watch(self) -> None:
+        while True:
+            before, cpu = time.perf_counter(), time.process_time()
+            await asyncio.sleep(TICK)
+            late = time.perf_counter() - before - TICK
+            self.lags.append(min(late, time.process_time() - cpu))
+
+    def _collects(self, phase: str, about: Mapping[str, int]) -> None:
+        if about["generation"] == len(gc.get_threshold()) - 1:
+            if phase == "start":
+                self._paused = time.process_time()
+            else:
+                self.pauses.append(time.process_time() - self._paused)
+
+
 @attrs.frozen(kw_only=True)
 class Found:
     """What was measured: bytes of a task, how busy the process was while all wait, and while they end.
@@ -241,45 +280,6 @@ async def measured(there: Provided, folder: Path, tasks: int) -> Found:
             for name, known in waiting.known.items()
         },
     )
-
-
-class Busy:
-    """The CPU seconds of this process while something goes on, and by how much they made the event loop late.
-
-    It is late by no more CPU than was used meanwhile: what else this machine does counts for nothing. `pauses` are the
-    seconds of CPU for which Python looked through all that the process holds for garbage, and did nothing else.
-    """
-
-    def __init__(self) -> None:
-        self.cpu: float = 0.0
-        self.lags: list[float] = []
-        self.pauses: list[float] = []
-        self._paused = 0.0
-
-    async def during(self, work: Awaitable[object]) -> "Busy":
-        """Measure until something is over."""
-        gc.callbacks.append(self._collects)
-        watch, before = asyncio.create_task(self._watch()), time.process_time()
-        await work
-        self.cpu = time.process_time() - before
-        watch.cancel()
-        gc.callbacks.remove(self._collects)
-        self.lags.sort()
-        return self
-
-    async def _watch(self) -> None:
-        while True:
-            before, cpu = time.perf_counter(), time.process_time()
-            await asyncio.sleep(TICK)
-            late = time.perf_counter() - before - TICK
-            self.lags.append(min(late, time.process_time() - cpu))
-
-    def _collects(self, phase: str, about: Mapping[str, int]) -> None:
-        if about["generation"] == len(gc.get_threshold()) - 1:
-            if phase == "start":
-                self._paused = time.process_time()
-            else:
-                self.pauses.append(time.process_time() - self._paused)
 
 
 def part(values: Sequence[float], share: float) -> float:
