@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from .account import Account, Secret
     from .client import Client
     from .config import Config, load_config, read_config
+    from .engine.batch import Batch
     from .engine.recover import Recovery
     from .engine.route import Route
     from .journal.protocol import Journal
     from .limits.health import AccountHealth
+    from .model.batch import BatchEnd, BatchPlan, BatchProgress, Row, RowEnd
     from .model.codec import from_json, to_json
     from .model.errors import (
         AnymediaError,
         BadApiKey,
+        BadRows,
         Blocked,
         ConfigError,
         Cooling,
@@ -84,6 +87,11 @@ __all__ = [
     "Asset",
     "Attempt",
     "BadApiKey",
+    "BadRows",
+    "Batch",
+    "BatchEnd",
+    "BatchPlan",
+    "BatchProgress",
     "Billed",
     "Blocked",
     "Cause",
@@ -126,6 +134,8 @@ __all__ = [
     "Result",
     "Retry",
     "Route",
+    "Row",
+    "RowEnd",
     "Saved",
     "SavedFile",
     "Secret",
@@ -155,14 +165,17 @@ _MODULES = {
     ".account": ("Account", "Secret"),
     ".client": ("Client",),
     ".config": ("Config", "load_config", "read_config"),
+    ".engine.batch": ("Batch",),
     ".engine.recover": ("Recovery",),
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),
     ".limits.health": ("AccountHealth",),
+    ".model.batch": ("BatchEnd", "BatchPlan", "BatchProgress", "Row", "RowEnd"),
     ".model.codec": ("from_json", "to_json"),
     ".model.errors": (
         "AnymediaError",
         "BadApiKey",
+        "BadRows",
         "Blocked",
         "ConfigError",
         "Cooling",

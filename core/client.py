@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from decimal import Decimal
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
 import attrs
 
@@ -15,10 +15,12 @@ from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import Accepted
+from .engine.batch import Batch, Bounds, Calls
+from .engine.batch_rows import Rows
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
-from .engine.idempotency import IdempotencyKeys, before, latest
+from .engine.idempotency import IdempotencyKeys, before, fault_of_name, latest
 from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
@@ -30,7 +32,9 @@ from .engine.watch import Watch
 from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
+from .limits.ceiling import Budget
 from .limits.health import AccountHealth
+from .model.batch import Row
 from .model.errors import (
     AnymediaError,
     ConfigError,
@@ -44,7 +48,7 @@ from .model.errors import (
 )
 from .model.money import Money
 from .model.names import no_such
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options, usd
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, refuse, seconds, shows_options, usd
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
@@ -70,6 +74,12 @@ T = TypeVar("T")
 
 TIMEOUT = 600.0
 """Seconds that `submit`, `wait`, `generate` and `recover` take unless told otherwise."""
+
+AT_ONCE, ROW_TIMEOUT = 256, 3600.0
+"""Rows of a batch that are in flight, and seconds that each takes, unless told otherwise."""
+
+LONGEST_NAME = 200
+"""Characters of a batch's name at most: it stands in the keys of rows."""
 
 PLANS = 8
 """Requests that are planned in one turn of the event loop."""
@@ -348,18 +358,99 @@ class Client:
         Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
-        terms, deadline = self._terms(request, options), self._deadline(timeout)
+        return await self._generated(request, accounts, self._terms(request, options), self._deadline(timeout))
+
+    async def _generated(
+        self,
+        request: AnyRequest,
+        accounts: Sequence[str],
+        terms: Options,
+        deadline: float,
+        budget: Budget | None = None,
+    ) -> Result:
         made: list[Task] = []
         try:
             async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
-                generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
+                generation = Generation(
+                    planned, terms, deadline, self._submits, self._watch, self._account, claimed, budget
+                )
                 result = await generation.result()
                 made += result.tasks
                 return result
         except asyncio.CancelledError:  # while the key was released
             self._session.detach(made)
             raise
+
+    @shows_options
+    def batch(
+        self,
+        rows: Iterable[Row | AnyRequest],
+        *accounts: str,
+        name: str,
+        where: str | os.PathLike[str] | Literal[False] | None = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        budget: Decimal | str | float | None = None,
+        at_once: int = AT_ONCE,
+        timeout: float | None = ROW_TIMEOUT,
+        **options: Unpack[GenerateOptions],
+    ) -> Batch:
+        """Return the batch of these rows under a name, which is run by its own methods; nothing is sent before.
+
+        Each row is bought as `generate` buys it, once, however often the batch is started again under its name, by
+        this process or a later one. `rows` are requests, or Rows that say more of one: its idempotency key, its
+        accounts, its offer. `name` is the caller's own, of up to 200 printable characters.
+
+        Results are saved to `where`, with `names` and a `sidecar`, as with download; None is the configured storage
+        where its `results` are on, else nowhere, and False is nowhere. `budget` (USD) holds over all rows and all
+        runs of the batch, for what was billed and what may have been. At most `at_once` rows are in flight, and rows
+        that go to other accounts than a slow one are not held up by it. `timeout` (seconds) is for each row. Options
+        are as at generate, and hold for every row; `offer` and the accounts hold where a row names none. Options that
+        are not given are as the configuration's [route] says.
+        Errors: OutOfBounds for a name, a bound or an option, ConfigError without a journal, or for a place or a
+        pattern that is none.
+        """
+        if "idempotency_key" in options:
+            refuse("idempotency_key", "each row of a batch has its own: give it with the Row")
+        if (fault := fault_of_name(name, LONGEST_NAME)) is not None:
+            refuse("name", fault)
+        if type(at_once) is not int or at_once < 1:
+            refuse("at_once", f"must be a whole number of rows, 1 or more, not {at_once!r:.60}")
+        terms = self._options(options)
+        ledger = self._written("a batch cannot be started again without it")
+        listed = [row if isinstance(row, Row) else Row(request=row) for row in rows]
+        calls = Calls(session=self._session, ledger=ledger, generated=self._row, **self._saving(where, names, sidecar))
+        return Batch(
+            name,
+            Rows(name, listed, accounts, terms, ledger=ledger, known=self._known, planned=self._planned),
+            terms,
+            Bounds(budget=None if budget is None else usd(budget, "budget"), at_once=at_once, timeout=seconds(timeout)),
+            calls,
+        )
+
+    async def _row(
+        self, request: AnyRequest, accounts: Sequence[str], terms: Options, deadline: float, budget: Budget
+    ) -> Result:
+        """Make a row of a batch, as `generate` makes a request."""
+        with self._session.readers.verb("generate", request):
+            return await self._generated(request, accounts, terms, deadline, budget)
+
+    def _saving(
+        self, where: str | os.PathLike[str] | Literal[False] | None, names: str | None, sidecar: Sidecar
+    ) -> dict[str, Any]:
+        """Return how a batch saves what is made, and finds out beforehand whether the place takes it; or nothing."""
+        known = self.config.storage
+        if where is False or (where is None and not (known is not None and known.results)):
+            return {}
+        place = self._files.place(where, names)
+
+        async def saved(result: Result) -> Result:
+            files = iter(await self._files.download(result.tasks, place, self._sidecars(sidecar, result.attempts)))
+            tasks = (attrs.evolve(each, assets=tuple(next(files) for _ in each.assets)) for each in result.tasks)
+            return attrs.evolve(result, tasks=tuple(tasks))
+
+        return {"saved": saved, "check_place": partial(self._files.check, place)}
 
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for whoever waits for it with this client."""
@@ -712,6 +803,10 @@ class Client:
         if not isinstance(request, Request | RawRequest):
             message = f"a request like ImageRequest or RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
+        return self._options(options)
+
+    def _options(self, options: Mapping[str, Any]) -> Options:
+        """Return the terms of options over what the configuration says. Errors: OutOfBounds."""
         for name in options:
             if name not in OPTIONS:
                 also = () if name == "timeout" else ("timeout",)
@@ -738,9 +833,13 @@ class Client:
     ) -> AbstractAsyncContextManager[Claimed | None]:
         """Claim the caller's key while a request is bought under it: in whatever letters it names its model."""
         if terms.idempotency_key is not None:
-            own = (account.adapter for account in self.config.accounts.values())
-            request = of_known_model(request, [*adapters().values(), *own])
+            request = self._known(request)
         return self._keys.held(terms.idempotency_key, request, deadline)
+
+    def _known(self, request: AnyRequest) -> AnyRequest:
+        """Return a request with its model by the name under which it is sold. Errors: Unsupported where it is any."""
+        own = (account.adapter for account in self.config.accounts.values())
+        return of_known_model(request, [*adapters().values(), *own])
 
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]

@@ -552,7 +552,10 @@ class Ledger:
             yield
         finally:
             self._held.discard(key)
-            await self.journal.write(Released(key=key, holder=self._holder))
+            try:
+                await self.journal.write(Released(key=key, holder=self._holder))
+            except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
+                _log.error("%r is not released: %s", name, error)
 
     # The caller's own keys
 
@@ -586,15 +589,25 @@ class Ledger:
         claim = await self.journal.claim(key, self._holder)
         if claim is None:
             return None
-        entries = await self.journal.select(Query(idempotency_key=key))
-        bought = [(entry, attempt) for entry in entries if may_be_paid(attempt := attempt_of(entry))]
-        if any(attempt.outcome is None for _, attempt in bought):
+        bought = await self.bought(key, digest)
+        if any(attempt.outcome is None for attempt in bought):
             self._let_go(key)
             return None
+        return Claimed(claim=claim, digest=digest, bought=bought)
+
+    async def bought(self, key: str, digest: str) -> tuple[Attempt, ...]:
+        """Return what was bought under an idempotency key, or may have been, for the request with a digest.
+
+        Errors: OutOfBounds when something was bought under it for another request.
+        """
+        entries = await self.journal.select(Query(idempotency_key=key))
+        bought = [(entry, attempt) for entry in entries if may_be_paid(attempt := attempt_of(entry))]
+        if any(attempt.outcome is None for _, attempt in bought):  # it may yet come to nothing
+            return tuple(attempt for _, attempt in bought)
         for entry, attempt in bought:
             if entry.digest not in (None, digest):
                 raise _other_request(key, attempt)
-        return Claimed(claim=claim, digest=digest, bought=tuple(attempt for _, attempt in bought))
+        return tuple(attempt for _, attempt in bought)
 
     def _let_go(self, key: str) -> None:
         self.journal.put(Released(key=key, holder=self._holder))

@@ -84,6 +84,11 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "Cause",
         ),
     ),
+    "batches": (
+        "Batches",
+        "Many requests under one name and one budget: what is bought, how each row ends, and how it stands meanwhile.",
+        ("Batch", "Row", "BatchPlan", "RowEnd", "BatchEnd", "BatchProgress"),
+    ),
     "accounts": (
         "Configuration in Python",
         "What [anymedia.toml and the environment](../configuration.md) say, and where attempts and results lie.",
