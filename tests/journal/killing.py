@@ -53,6 +53,7 @@ class Watched:
         self.simulator = simulator
         self.requests = 0
         self.arrived = Counter()
+        self.fetched = Counter()
         self._tell = tell
         self._service = simulator.service
         self._answer, self._draw = simulator.service.answer, simulator.service.work
@@ -65,16 +66,25 @@ class Watched:
             return self._answer(request)
         self.requests += 1
         label = LABEL.search(request.body.decode("latin-1")) if request.method == "POST" else None
-        if label is not None:
+        if label is not None and request.fetched is None:  # else it comes again, with the inputs that it leads to
             self.arrived[label[1]] += 1
             self._tell("arrived")
         tasks = len(self._service.tasks)
         response = self._answer(request)
         if label is None:
-            self._tell("fetched" if "/media/" in request.path else "looked")
+            self._told(request)
         elif len(self._service.tasks) > tasks:
             self._tell("billed")
         return response
+
+    def _told(self, request):
+        """Tell of a call that buys nothing."""
+        place = self._service.place(request)
+        if place == "result":
+            self.fetched[request.path.split("/")[-2]] += 1
+            self._tell("fetched")
+        else:
+            self._tell("uploaded" if place in self._service.files_at else "looked")
 
     def _picture(self, task, index):
         """Draw one for all, as that takes a while; it ends with the id of its task."""
