@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
@@ -32,15 +32,6 @@ DIGEST = 32
 
 Planned = Callable[[AnyRequest, Sequence[str], Options, Sequence[Attempt]], Awaitable[Plan]]
 """Returns the plan of what was not bought earlier of a request, at the accounts of these names, on these terms."""
-
-
-@attrs.frozen
-class Key:
-    """The idempotency key of a row, and the digest that tells its request from others; the caller's own `is_given`."""
-
-    key: str
-    digest: str
-    is_given: bool
 
 
 @attrs.frozen
@@ -102,11 +93,12 @@ class Rows:
         self._ledger = ledger
         self._known = known
         self._planned = planned
-        self._keys: list[Key] = []
+        self._keys: list[str] = []
+        self._given: dict[int, str] = {}  # the digests of the requests that have a given key
 
     def key(self, number: int) -> str:
         """Return the key of a row by its index, once they are named."""
-        return self._keys[number].key
+        return self._keys[number]
 
     def terms(self, number: int) -> tuple[tuple[str, ...], Options]:
         """Return the names of the accounts that a row may go to, and its terms."""
@@ -122,55 +114,60 @@ class Rows:
         if self._keys:
             return
         problems: list[Problem] = []
-        digests: list[tuple[str, str]] = []
+        digests: list[str] = []
         for first in range(0, len(self.rows), TOGETHER):
             some = self.rows[first : first + TOGETHER]
-            ends = await asyncio.gather(*map(self._digests, some), return_exceptions=True)
+            ends = await asyncio.gather(*map(self._digest, some), return_exceptions=True)
             for number, (row, end) in enumerate(zip(some, ends, strict=True), first):
                 if isinstance(end, AnymediaError):
                     problems += _told(end, number, row)
                 elif isinstance(end, BaseException):
                     raise end
-                digests.append(("", "") if isinstance(end, BaseException) else end)
+                digests.append("" if isinstance(end, BaseException) else end)
         keys = self._named(digests)
         problems += self._twice(keys)
         if problems:
             raise BadRows(problems=sorted(problems, key=lambda each: each.row or 0), rows=len(self.rows))
         self._keys = keys
 
-    async def _digests(self, row: Row) -> tuple[str, str]:
-        """Return what tells a row from others, and its request. Errors: OutOfBounds, Unsupported, JournalError."""
+    async def _digest(self, row: Row) -> str:
+        """Return what tells a row from others; one with a given key, its request from others.
+
+        Errors: OutOfBounds, Unsupported, JournalError.
+        """
         given: object = row.request
         if not isinstance(given, Request | RawRequest):
             message = f"a request like ImageRequest or RawRequest is needed, not {given!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
-        if row.idempotency_key is not None and (fault := fault_of_name(row.idempotency_key, LONGEST)) is not None:
-            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=fault)])
         request = await compared(self._known(row.request))
-        asked = {"request": request, "accounts": list(row.accounts), "offer": row.offer}
-        return await self._ledger.digest(asked), await self._ledger.digest(request)
+        if row.idempotency_key is None:
+            return await self._ledger.digest({"request": request, "accounts": list(row.accounts), "offer": row.offer})
+        if (fault := fault_of_name(row.idempotency_key, LONGEST)) is not None:
+            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=fault)])
+        return await self._ledger.digest(request)
 
-    def _named(self, digests: Sequence[tuple[str, str]]) -> list[Key]:
+    def _named(self, digests: Sequence[str]) -> list[str]:
         """Return the key of each row: the given one, or of the batch's name, its digest and its n-th occurrence."""
         seen: Counter[str] = Counter()
         keys = []
-        for row, (digest, of_request) in zip(self.rows, digests, strict=True):
+        for number, (row, digest) in enumerate(zip(self.rows, digests, strict=True)):
             if row.idempotency_key is not None:
-                keys.append(Key(row.idempotency_key, of_request, is_given=True))
+                self._given[number] = digest
+                keys.append(row.idempotency_key)
                 continue
             seen[digest] += 1
-            keys.append(Key(f"{self._name}:{digest[:DIGEST]}:{seen[digest]}", of_request, is_given=False))
+            keys.append(f"{self._name}:{digest[:DIGEST]}:{seen[digest]}")
         return keys
 
-    def _twice(self, keys: Sequence[Key]) -> Iterator[Problem]:
+    def _twice(self, keys: Sequence[str]) -> Iterator[Problem]:
         """Yield what is wrong with rows whose key an earlier row has."""
         first: dict[str, int] = {}
         for number, key in enumerate(keys):
-            other = first.setdefault(key.key, number)
+            other = first.setdefault(key, number)
             if other != number:
                 at = self.rows[other].line
                 where = f"row {other + 1}" if at is None else f"line {at}"
-                message = f"{key.key!r} stands in {where} too; each row needs a key of its own"
+                message = f"{key!r} stands in {where} too; each row needs a key of its own"
                 yield _problem("idempotency_key", message, number, self.rows[number])
 
     # What each would cost
@@ -199,13 +196,13 @@ class Rows:
     async def _lane(self, number: int, row: Row, earlier: Earlier, budget: Decimal | None, sums: "_Sums") -> Lane:
         """Check and price a row, and return its lane: the accounts that it may go to. Errors: why it may not."""
         key, units = self._keys[number], row.request.units
-        bought = earlier.units(key.key)
+        bought = earlier.units(key)
         before: Sequence[Attempt] = ()
-        if key.is_given or 0 < bought < units:  # a given key may be known from elsewhere
-            before = await self._ledger.bought(key.key, key.digest)
+        if number in self._given or 0 < bought < units:  # a given key may be known from elsewhere
+            before = await self._ledger.bought(key, self._given.get(number))
             for attempt in before:
-                earlier.add(key.key, attempt)
-            bought = earlier.units(key.key)
+                earlier.add(key, attempt)
+            bought = earlier.units(key)
         if bought >= units:
             sums.bought_before += 1
             return ()
@@ -218,7 +215,7 @@ class Rows:
             raise no_route([*planned.errors, *over])
         steps = steps if terms.fallback else steps[:1]
         sums.add(steps[0], worst(steps, terms))
-        return tuple(sorted({option.account.name for option in steps}))
+        return sums.lane(option.account.name for option in steps)
 
 
 @attrs.define
@@ -229,6 +226,12 @@ class _Sums:
     unpriced: int = 0
     most: Decimal | None = Decimal(0)
     offers: dict[str, tuple[int, Money | None]] = attrs.field(factory=dict)
+    lanes: dict[Lane, Lane] = attrs.field(factory=dict)
+
+    def lane(self, accounts: Iterable[str]) -> Lane:
+        """Return the lane of these accounts, the same one for all of its rows."""
+        lane = tuple(sorted(set(accounts)))
+        return self.lanes.setdefault(lane, lane)
 
     def add(self, first: Option, most: Decimal | None) -> None:
         """Add a row that is asked first at an offer, and can be billed so many USD at most."""

@@ -595,8 +595,8 @@ class Ledger:
             return None
         return Claimed(claim=claim, digest=digest, bought=bought)
 
-    async def bought(self, key: str, digest: str) -> tuple[Attempt, ...]:
-        """Return what was bought under an idempotency key, or may have been, for the request with a digest.
+    async def bought(self, key: str, digest: str | None) -> tuple[Attempt, ...]:
+        """Return what was bought under an idempotency key, or may have been, for the request with a digest, or for any.
 
         Errors: OutOfBounds when something was bought under it for another request.
         """
@@ -605,7 +605,7 @@ class Ledger:
         if any(attempt.outcome is None for _, attempt in bought):  # it may yet come to nothing
             return tuple(attempt for _, attempt in bought)
         for entry, attempt in bought:
-            if entry.digest not in (None, digest):
+            if digest is not None and entry.digest not in (None, digest):
                 raise _other_request(key, attempt)
         return tuple(attempt for _, attempt in bought)
 
