@@ -122,10 +122,14 @@ class AccountLimits:
         return max(self.submits.wait(self._ahead(self.submits)), self.active.wait(self._ahead(self.active)))
 
     def has_room(self, *, trial: bool = False) -> bool:
-        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first."""
+        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first.
+
+        What would wait for a limit is better kept in the queue, once the line is long: another account may be free
+        sooner.
+        """
         if trial:
             return self.line.is_empty
-        return self.coming < self._connections or len(self.line) < LONGEST
+        return len(self.line) < LONGEST or (self.coming < self._connections and not self.wait())
 
     def load(self) -> tuple[float, int]:
         """Return the used share of the scarcest limit, and the number of active tasks."""
