@@ -11,6 +11,7 @@ from .command import Root
 COMMANDS = (
     "generate",
     "resume",
+    "collect",
     "tasks",
     "spend",
     "report",
