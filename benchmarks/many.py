@@ -2,8 +2,8 @@
 
     python benchmarks/many.py [TASKS]
 
-The providers are simulators in a process of their own, over HTTP and in real time; their tasks take about two minutes,
-which the journal knows of earlier ones. Half the tasks are at four accounts that are looked at; the others at four
+The providers are simulators in a process of their own, over HTTP and in real time. Their tasks take two to four
+minutes, and the journal knows that of earlier ones. Half the tasks are at four accounts that are looked at; the others at four
 whose webhooks come in over HTTP to `Client.receive`: two sign what they tell, one the id alone, one has the token
 alone. Memory, CPU and how late the event loop is are those of the client's process, while all wait and while they end.
 """
@@ -37,7 +37,7 @@ from anymedia.webhooks import routes
 TASKS = 10_000
 POLLED = {f"reapi_{number}": "reapi" for number in range(1, 5)}
 TOLD = {name: name for name in ("api_in_one", "kie", "replicate", "runapi")}
-LASTS = (100.0, 160.0)
+LASTS = (120.0, 240.0)
 """Seconds that a task takes, at least and at most: all are submitted before the first is done."""
 FIRST = 2.0
 """Seconds that the first task takes at each account with webhooks: its webhook shows that they come."""
