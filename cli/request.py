@@ -123,7 +123,7 @@ def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
     return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
-provider_option = click.option(
+provider_option: Callable[..., Any] = click.option(
     "--provider",
     "accounts",
     multiple=True,
@@ -132,7 +132,7 @@ provider_option = click.option(
     help="An account to ask; repeat it to name several, in order.",
 )
 
-offer_option = click.option(
+offer_option: Callable[..., Any] = click.option(
     "--offer",
     metavar="NAME",
     shell_complete=offers,
@@ -141,7 +141,7 @@ offer_option = click.option(
 
 _WHOM: tuple[Callable[..., Any], ...] = (provider_option, offer_option)
 
-unsupported_option = click.option(
+unsupported_option: Callable[..., Any] = click.option(
     "--on-unsupported",
     type=click.Choice(["refuse", "drop"]),
     default="refuse",

@@ -104,7 +104,8 @@ async def save(
         if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
             return attrs.evolve(asset, data=None)
         # No file is opened before there is room for it.
-        async with sources.transport.files.one(urgency(asset.expires_at, sources.now)) if from_link else nullcontext():
+        turn = sources.transport.files.one(urgency(asset.expires_at, sources.now())) if from_link else nullcontext()
+        async with turn:
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = known(asset, unfinished, media)
