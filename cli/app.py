@@ -15,6 +15,7 @@ COMMANDS = (
     "tasks",
     "spend",
     "report",
+    "journal",
     "explain",
     "prices",
     "compare",
@@ -30,6 +31,9 @@ COMMANDS = (
     "completion",
 )
 """The modules that hold a `command`, in the order of the help."""
+
+MODULES = {"journal": "journal_command"}
+"""Where a module of that name holds what several commands need."""
 
 EXIT_CODES = """\b
 Exit codes:
@@ -56,7 +60,7 @@ class Commands(Root):
         """Return a command, or None for a name that is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"{__package__}.{cmd_name}").command
+        command: click.Command = import_module(f"{__package__}.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
 
