@@ -12,6 +12,7 @@ COMMANDS = (
     "generate",
     "batch",
     "resume",
+    "collect",
     "tasks",
     "spend",
     "report",

@@ -84,7 +84,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
     ProviderError: "Try again {later}{elsewhere}.",
     TaskFailed: "Run it again{elsewhere}.",
     DeadlineExceeded: "`anymedia resume` waits for it and saves it; --timeout gives it longer.",
-    DownloadError: "`anymedia resume` fetches it once more, while it can be had; --out names another place.",
+    DownloadError: "`anymedia collect` fetches it, while it can be had; --out names another place.",
     JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
 """What to do after an error; the nearest class counts."""

@@ -2,14 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar, cast
 
-import attrs
 import click
 
 from anymedia import (
@@ -173,29 +172,10 @@ def _waiting(client: "Client", why: str) -> str:
 
 async def saved(client: "Client", result: Result, saving: Saving) -> tuple[Result, list[AnymediaError]]:
     """Save a result; return it with where its files are, and why the rest, which keeps its URLs, is not there."""
+    from anymedia.engine.files import with_saved  # which is there, as a client was used
+
     ends = await asyncio.gather(*(saving.save(client, task) for task in result.tasks), return_exceptions=True)
-    tasks: list[Task] = []
-    errors: list[AnymediaError] = []
-    for task, end in zip(result.tasks, ends, strict=True):
-        if isinstance(end, AnymediaError):
-            errors.append(end)
-        elif isinstance(end, BaseException):
-            raise end
-        tasks.append(task if isinstance(end, BaseException) else attrs.evolve(task, assets=end))
-    by_name = {(task.account, task.id): task for task in tasks}
-    result = attrs.evolve(
-        result,
-        tasks=tuple(tasks),
-        errors=(*result.errors, *map(str, errors)),
-        attempts=tuple(_with_files(attempt, by_name) for attempt in result.attempts),
-    )
-    return result, errors
-
-
-def _with_files(attempt: Attempt, tasks: Mapping[tuple[str, str], Task]) -> Attempt:
-    """Return an attempt whose task is the one that was saved."""
-    task = attempt.task
-    return attempt if task is None else attrs.evolve(attempt, task=tasks.get((task.account, task.id), task))
+    return with_saved(result, ends)
 
 
 def result_json(result: Result) -> dict[str, object]:

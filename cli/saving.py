@@ -53,7 +53,7 @@ def writable(named: Path) -> Path:
     return out
 
 
-def _place(_: click.Context, __: click.Parameter, named: str | None) -> str | None:
+def place(_: click.Context, __: click.Parameter, named: str | None) -> str | None:
     """Refuse a folder that cannot be written to, and what is neither a folder nor a bucket."""
     if named is None:
         return None
@@ -101,7 +101,7 @@ def saves_many(function: Callable[..., T]) -> Callable[..., T]:
 _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--out",
-        callback=_place,
+        callback=place,
         metavar="PLACE",
         help="A folder, or a bucket like s3://bucket/prefix (gs://, az://); no file is overwritten. Default: [storage] "
         "of the config file where its results are on, else the working directory.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .config import Config, load_config, read_config
     from .engine.batch import Batch
+    from .engine.custody import Collected
     from .engine.recover import Recovery
     from .engine.route import Route
     from .journal.protocol import Journal
@@ -98,6 +99,7 @@ __all__ = [
     "Blocked",
     "Cause",
     "Client",
+    "Collected",
     "Config",
     "ConfigError",
     "Cooling",
@@ -170,6 +172,7 @@ _MODULES = {
     ".client": ("Client",),
     ".config": ("Config", "load_config", "read_config"),
     ".engine.batch": ("Batch",),
+    ".engine.custody": ("Collected",),
     ".engine.recover": ("Recovery",),
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),

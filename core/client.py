@@ -1,13 +1,15 @@
 """The client: every configured account behind one set of verbs."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeAlias, TypeVar, Unpack, overload
 
 import attrs
 
@@ -15,8 +17,10 @@ from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import Accepted
+from .engine.background import Background
 from .engine.batch import Batch, Bounds, Calls
 from .engine.batch_rows import Rows
+from .engine.custody import Collected, Custody
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
@@ -64,10 +68,14 @@ from .pricing.quote import ordered, quote_of
 from .registry import adapters
 from .translate.messages import Lost
 from .translate.waiting import moment_of
+from .transport.places import Place
 from .transport.retry import Patience
 
 if TYPE_CHECKING:
     from .engine.webhooks import Body, Headers, Webhooks
+
+Where: TypeAlias = str | os.PathLike[str] | None
+"""Where results go: a folder, a bucket like "s3://bucket/prefix", or None for where the configuration says."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,6 +94,8 @@ PLANS = 8
 
 OPTIONS = GenerateOptions.__annotations__
 """The options of a call."""
+
+_log = logging.getLogger("anymedia")
 
 
 def _in_its_loop(
@@ -167,6 +177,8 @@ class Client:
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
         self._files = Files(self._session, self._account, self.config.accounts.values())
+        self._custody = Custody(self._session, self._watch, self._files, self.config.account)
+        self._background = Background(self._custody)
         self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
 
@@ -192,6 +204,7 @@ class Client:
         await self._submits.close()
         if "_webhooks" in vars(self):  # it is made once something comes in
             await self._webhooks.close()
+        await self._background.close()
         await self._watch.close()
         await self._session.close()
         if self._opened is not None:
@@ -344,12 +357,22 @@ class Client:
     @_in_its_loop
     @_told
     async def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
+        self,
+        request: AnyRequest,
+        *accounts: str,
+        timeout: float | None = TIMEOUT,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        **options: Unpack[GenerateOptions],
     ) -> Result:
         """Make all of a request: at the offer that the policy puts first, and at the next where that is safe.
 
         Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
-        missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
+        missing named. `timeout` (seconds) is for all of that. The files are saved in `where`, with `names` and a
+        `sidecar`, as with download; None is the configured storage where its `results` are on, else they are not saved,
+        as with False. What cannot be saved is told in `errors` of the result, and `collect` tries again.
+        Options, beside those of submit: `policy` (ordered,
         cheapest, spread, or a function; without one the accounts are asked in the order in which they are named here or
         in [route], and where neither names any, the cheapest offer is asked first); `fallback=False` stays at the first
         offer; `max_price` holds over all attempts and parts; within it `on_uncertain="continue"` goes on after a submit
@@ -358,7 +381,16 @@ class Client:
         Options that are not given are as the configuration's [route] says.
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
-        return await self._generated(request, accounts, self._terms(request, options), self._deadline(timeout))
+        terms, deadline = self._terms(request, options), self._deadline(timeout)
+        place = self._place(where, names)  # what is no place is told before anything is sent
+        result = await self._generated(request, accounts, terms, deadline)
+        if place is None:
+            return result
+        try:
+            return await self._custody.kept(result, place, self._sidecars(sidecar, result.attempts))
+        except asyncio.CancelledError:  # while the files were saved
+            self._session.detach(result.tasks)
+            raise
 
     async def _generated(
         self,
@@ -388,7 +420,7 @@ class Client:
         rows: Iterable[Row | AnyRequest],
         *accounts: str,
         name: str,
-        where: str | os.PathLike[str] | Literal[False] | None = None,
+        where: Where | Literal[False] = None,
         names: str | None = None,
         sidecar: Sidecar = False,
         budget: Decimal | str | float | None = None,
@@ -420,7 +452,12 @@ class Client:
         terms = self._options(options)
         ledger = self._written("a batch cannot be started again without it")
         listed = [row if isinstance(row, Row) else Row(request=row) for row in rows]
-        calls = Calls(session=self._session, ledger=ledger, generated=self._row, **self._saving(where, names, sidecar))
+        calls = Calls(
+            session=self._session,
+            ledger=ledger,
+            generated=self._row,
+            **self._saving(self._place(where, names), sidecar),
+        )
         return Batch(
             name,
             Rows(name, listed, accounts, terms, ledger=ledger, known=self._known, planned=self._planned),
@@ -436,19 +473,13 @@ class Client:
         with self._session.readers.verb("generate", request):
             return await self._generated(request, accounts, terms, deadline, budget)
 
-    def _saving(
-        self, where: str | os.PathLike[str] | Literal[False] | None, names: str | None, sidecar: Sidecar
-    ) -> dict[str, Any]:
+    def _saving(self, place: Place | None, sidecar: Sidecar) -> dict[str, Any]:
         """Return how a batch saves what is made, and finds out beforehand whether the place takes it; or nothing."""
-        known = self.config.storage
-        if where is False or (where is None and not (known is not None and known.results)):
+        if place is None:
             return {}
-        place = self._files.place(where, names)
 
-        async def saved(result: Result) -> Result:
-            files = iter(await self._files.download(result.tasks, place, self._sidecars(sidecar, result.attempts)))
-            tasks = (attrs.evolve(each, assets=tuple(next(files) for _ in each.assets)) for each in result.tasks)
-            return attrs.evolve(result, tasks=tuple(tasks))
+        async def saved(result: Result, until: float) -> tuple[Result, list[AnymediaError]]:
+            return await self._custody.saved_all(result, place, self._sidecars(sidecar, result.attempts), until)
 
         return {"saved": saved, "check_place": partial(self._files.check, place)}
 
@@ -476,13 +507,42 @@ class Client:
             refused = WebhookRefused("no configured account has this name")
             self._session.tell(Refused(account, str(refused)))
             raise refused
-        return await self._webhooks.receive(held, ledger, headers, body, token)
+        task = await self._webhooks.receive(held, ledger, headers, body, token)
+        if task is not None:
+            self._save_later(task)
+        return task
 
     @cached_property
     def _webhooks(self) -> "Webhooks":
         from .engine.webhooks import Webhooks  # which few processes receive
 
+        self._watch.late = self._save_later
         return Webhooks(self._session, self._watch)
+
+    def _save_later(self, task: Task) -> None:
+        """Save the results of a task of which a webhook told, in the background."""
+        if not self._background.has_begun:
+            try:
+                self.collect_in_background()
+            except ConfigError as error:  # the webhook was taken all the same
+                _log.error("results of which webhooks tell are not saved: %s", error)
+                self.collect_in_background(where=False)
+        self._background.add(task)
+
+    def collect_in_background(
+        self, where: Where | Literal[False] = None, *, on_saved: Callable[[Task], None] | None = None
+    ) -> None:
+        """Save, until the client is closed, what `collect` would, and every result of which a webhook tells.
+
+        `where` is a place as with download; None is the configured storage where its `results` are on, else results are
+        left for `collect`, and one warning says so; False leaves them without. They are tried until their links die,
+        and nothing that waits for webhooks waits for a file. `on_saved` is called with each task whose files are saved.
+        Call it in the event loop of the client; a later call names another place. Errors: ConfigError for a place that
+        is none, and without a journal.
+        """
+        self._session.in_its_loop()
+        ledger = self._written("nothing tells what is to be collected")
+        self._background.begin(ledger, self._place(where), on_saved, warns=where is not False)
 
     @_in_its_loop
     async def cancel(self, task: Task) -> Task:
@@ -617,16 +677,49 @@ class Client:
             session=self._session,
             submits=self._submits,
             watch=self._watch,
-            files=self._files,
+            custody=self._custody,
             sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
             accounts=None if accounts is None else {account.name for account in self._named(accounts)},
         )
-        known = self.config.storage
-        fetched = where is not None or (known is not None and known.results)
-        place = self._files.place(where, names) if fetched else None
+        place = self._place(where, names)
         async with self._recovering:  # a second call at once would fetch every file again
             return await recoverer.recover(limit, place, replay=replay)
+
+    def _place(self, where: Where | Literal[False], names: str | None = None) -> Place | None:
+        """Return where results go; None where nobody says, or it is False. Errors: ConfigError."""
+        known = self.config.storage
+        if where is False or (where is None and (known is None or not known.results)):
+            return None
+        return self._files.place(where, names)
+
+    @_in_its_loop
+    async def collect(
+        self,
+        where: Where = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        before: datetime | None = None,
+        accounts: Collection[str] | None = None,
+        batch: str | None = None,
+    ) -> Collected:
+        """Save every result that is paid for and finished, and not on disk or in a storage: soonest to die first.
+
+        `where`, `names` and `sidecar` are as with download. `before` leaves what dies then or later; `accounts` and
+        `batch` leave what was bought elsewhere. Nothing is bought, and no live task is waited for. A download that
+        fails is tried again until its link dies, and the provider is asked for newer links where that helps; what could
+        not be saved is in `errors`, and stays to be collected. Where the place takes nothing, the rest is left.
+        Errors: ConfigError for a place or a pattern that is none, without a journal, and for an account that is not
+        configured; OutOfBounds for a `before` without a time zone; JournalError.
+        """
+        ledger = self._written("nothing tells what is to be collected")
+        if before is not None and before.tzinfo is None:
+            raise OutOfBounds(problems=[Problem(field="before", message="a time with its zone is needed")])
+        bought_at = None if accounts is None else {account.name for account in self._named(accounts)}
+        left = ledger.uncollected(self._session.clock.now(), before, accounts=bought_at, batch=batch)
+        place = self._files.place(where, names)
+        return await self._custody.collect(left, place, lambda attempt: self._sidecars(sidecar, [attempt]))
 
     # What the journal holds
 

@@ -4,14 +4,16 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
 
-from .client import AT_ONCE, ROW_TIMEOUT, TIMEOUT, Client
+from .client import AT_ONCE, ROW_TIMEOUT, TIMEOUT, Client, Where
 from .clock import Clock
 from .config import Config
 from .engine.batch import Batch
+from .engine.custody import Collected
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.sidecar import Sidecar
@@ -166,10 +168,20 @@ class SyncClient:
 
     @shows_options
     def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
+        self,
+        request: AnyRequest,
+        *accounts: str,
+        timeout: float | None = TIMEOUT,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        **options: Unpack[GenerateOptions],
     ) -> Result:
         """As Client.generate."""
-        return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
+        making = self._client.generate(
+            request, *accounts, timeout=timeout, where=where, names=names, sidecar=sidecar, **options
+        )
+        return self._wait(making)
 
     @shows_options
     def batch(
@@ -177,7 +189,7 @@ class SyncClient:
         rows: Iterable[Row | AnyRequest],
         *accounts: str,
         name: str,
-        where: str | os.PathLike[str] | Literal[False] | None = None,
+        where: Where | Literal[False] = None,
         names: str | None = None,
         sidecar: Sidecar = False,
         budget: Decimal | str | float | None = None,
@@ -268,6 +280,28 @@ class SyncClient:
             accounts=accounts,
         )
         return self._wait(recovering)
+
+    def collect(
+        self,
+        where: Where = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        before: datetime | None = None,
+        accounts: Collection[str] | None = None,
+        batch: str | None = None,
+    ) -> Collected:
+        """As Client.collect."""
+        collecting = self._client.collect(
+            where, names=names, sidecar=sidecar, before=before, accounts=accounts, batch=batch
+        )
+        return self._wait(collecting)
+
+    def collect_in_background(
+        self, where: Where | Literal[False] = None, *, on_saved: Callable[[Task], None] | None = None
+    ) -> None:
+        """As Client.collect_in_background; `on_saved` is called on a thread of the client's own."""
+        self._call(lambda: self._client.collect_in_background(where, on_saved=on_saved))
 
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """As Client.attempts."""

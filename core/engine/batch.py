@@ -25,6 +25,7 @@ from anymedia.model.errors import (
     ConfigError,
     Cooling,
     DeadlineExceeded,
+    DownloadError,
     JournalError,
     NoCredit,
     NoRoute,
@@ -56,7 +57,7 @@ class Calls:
     session: Session
     ledger: Ledger
     generated: Generated
-    saved: Callable[[Result], Awaitable[Result]] | None = None
+    saved: Callable[[Result, float], Awaitable[tuple[Result, list[AnymediaError]]]] | None = None
     check_place: Callable[[], Awaitable[object]] | None = None
 
 
@@ -363,12 +364,12 @@ class _Run:
         attempts = [each for each in result.attempts if each.task is None or each.task.id not in earlier]
         facts: dict[str, Any] = {"bought_before": not self._was_sent(attempts)}
         if self._calls.saved is not None:
-            try:
-                result = await self._calls.saved(result)
-            except AnymediaError as fault:
-                if getattr(fault, "place_is_full", False):
+            result, faults = await self._calls.saved(result, deadline)
+            for fault in faults:
+                if isinstance(fault, DownloadError) and fault.place_is_full:
                     self.close("place", fault)
-                return self._end_of(number, "unfinished", result=result, error=fault, **facts)
+            if faults:
+                return self._end_of(number, "unfinished", result=result, error=faults[0], **facts)
         if result.missing:
             facts["error"] = _missing(result, self._rows.rows[number].request.units)
         return self._end_of(number, self._state_of(result), result=result, **facts)

@@ -4,6 +4,7 @@ No failed look loses a task: the looks go on until the caller's deadline, which 
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from typing import Any
@@ -51,6 +52,8 @@ class Watch:
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self.late: Callable[[Task], None] = lambda task: None
+        """Called with a task that is found over after a webhook has hinted at it, and was answered."""
 
     async def once(self, account: Account, task: Task) -> Task:
         """Look once and return the task as it stands, for whoever waits for it too; a passing fault is tried again.
@@ -182,6 +185,8 @@ class Watch:
                 await self._ended(schedule, wait)
             finally:
                 schedule.leave(wait)
+            if wait.watched.task.state.final:
+                self.late(wait.seen)
 
     async def _gave_up(self, task: Task) -> DeadlineExceeded:
         """Return the error for a task that was not finished in time, once what the looks met is written down."""

@@ -316,12 +316,16 @@ class DeadlineExceeded(TaskError):
 
 
 class DownloadError(TaskError):
-    """A result of a finished task is not saved, or cannot be read; `client.download` and `client.recover` try again.
+    """A result of a finished task is not saved, or cannot be read; `client.collect` tries again.
 
     `status` is what the link answered, if it did.
     """
 
     retry: Retry = Retry.SAME
+    place_is_full: bool = False
+    """Whether the place takes nothing, whatever the result: it is full, may not be written to, or refuses."""
+    came: str | None = None
+    """The media type of a file that came in place of the result."""
 
 
 class NoRoute(AnymediaError):

@@ -29,6 +29,7 @@ from .faults import Permanent
 from .file import SILENCE, File, plain
 from .proxies import proxy_for
 from .reasons import HEADER_LIMIT, HEADERS_LIMIT, is_permanent, reason
+from .slots import Slots
 from .unpack import Unpacking
 from .upload import payload
 
@@ -42,7 +43,7 @@ MAX_REDIRECTS = 5
 LOST_BODY = 1 << 16
 """Bytes that are kept of an answer that broke off."""
 
-FILES = 16
+FILES = 32
 """Files that are fetched at a time."""
 
 FILE_TIME = 3600.0
@@ -62,17 +63,22 @@ def user_agent() -> str:
 class Transport:
     """The connections of one client. Open inside a running event loop; `close` when done.
 
-    `files` is held while a file is fetched, so that connections and open files stay few.
+    A slot of `files` is held while a file is fetched, so that connections and open files stay few.
     """
 
     def __init__(self, network: Network = DIRECT) -> None:
-        self.files: asyncio.Semaphore = asyncio.Semaphore(FILES)
+        self.files: Slots = Slots(FILES)
         self._network = network
         self._guard = Guard(network.networks)
         self._kept = _session(Connector(limit=0, keepalive_timeout=KEEP_ALIVE))
         self._alone = _session(Connector(limit=0, force_close=True))
         self._public = _session(Connector(limit=0, socket_factory=self._guard.socket))
         self._allowed = _session(Connector(limit=0))
+
+    @property
+    def largest(self) -> int:
+        """The bytes that a result file may have."""
+        return self._network.largest
 
     async def close(self) -> None:
         """Close every connection."""

@@ -14,7 +14,7 @@ from anymedia.model.formats import Format, measured
 from .whole import is_whole
 
 FILE_LIMIT = 1 << 30
-"""Bytes of a result file at most; a longer one is not read to its end."""
+"""Bytes of an answer that is a file at most; a longer one is not read to its end."""
 
 HEAD = 1 << 16
 """Bytes from the beginning by which a message is told from a file."""
@@ -67,11 +67,7 @@ class Part:
 
     def is_at(self, path: Path) -> bool:
         """Return whether a file holds the same bytes; what cannot be read does not."""
-        with suppress(OSError):
-            if path.is_file() and path.stat().st_size == self.size:  # a pipe would be waited for
-                with path.open("rb") as file:
-                    return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
-        return False
+        return is_file_of(path, self.size, self.sha256)
 
     def sync(self) -> None:
         """Have it on the disk. Errors: OSError."""
@@ -103,6 +99,15 @@ class Part:
                 if not self.is_at(path):
                     continue
             return path
+
+
+def is_file_of(path: Path, size: int | None, sha256: str) -> bool:
+    """Return whether a file has this digest, and this size where that is known; what cannot be read has none."""
+    with suppress(OSError):
+        if path.is_file() and (size is None or path.stat().st_size == size):  # a pipe would be waited for
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    return False
 
 
 def free(stem: str, ending: str) -> Iterator[str]:

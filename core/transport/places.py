@@ -1,5 +1,6 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
+import asyncio
 import errno
 import tempfile
 from contextlib import suppress
@@ -13,7 +14,7 @@ from anymedia.model.file_names import FLAT, FileNames
 from anymedia.model.task import Asset, Saved, SavedFile, Task
 from anymedia.translate.messages import Lost
 
-from .part import PRIVATE, PUBLIC, Part, free, part
+from .part import PRIVATE, PUBLIC, Part, free, is_file_of, part
 from .store import Store
 
 BESIDE = "application/json"
@@ -90,10 +91,14 @@ class Folder:
         check_folder(self.path)
 
     async def holds(self, asset: Asset) -> bool:
-        """Return whether a file is here, as deep as the pattern puts it."""
+        """Return whether a file is here, as deep as the pattern puts it, and is still what was saved."""
         if asset.path is None or len(asset.path.parents) <= (deep := self.names.pattern.count("/")):
             return False
-        return asset.path.parents[deep].resolve() == self.path.resolve() and asset.path.is_file()
+        if asset.path.parents[deep].resolve() != self.path.resolve() or not asset.path.is_file():
+            return False
+        if asset.sha256 is None:
+            return True
+        return await asyncio.to_thread(is_file_of, asset.path, asset.length, asset.sha256)
 
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Flush it to the disk and name it. Errors: OSError."""
@@ -142,7 +147,11 @@ class Bucket:
     async def holds(self, asset: Asset) -> bool:
         """Return whether a file is here. Errors: Lost."""
         key = self.store.key(asset.stored)
-        return key is not None and await self.store.exists(key)
+        try:
+            return key is not None and await self.store.exists(key)
+        except Lost as lost:
+            lost.of_place = True
+            raise
 
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Send it up under a free name. Errors: Lost, OSError."""
@@ -155,7 +164,7 @@ class Bucket:
             except FileExistsError:
                 continue
             except Lost as lost:
-                lost.permanent = True  # the storage was asked several times
+                lost.permanent = lost.of_place = True  # the storage was asked several times
                 raise
         what = f"{self.store.location(stem)}.{ending} and {MOST_NAMES - 1} names like it are taken"
         raise Lost(what, sent=True, permanent=True)

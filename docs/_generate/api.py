@@ -74,6 +74,7 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "Attempt",
             "Order",
             "Recovery",
+            "Collected",
             "Money",
             "PriceStatus",
             "State",

@@ -1,13 +1,13 @@
 """How a batch is over before all of its rows are: it is stopped, cancelled or killed, or nothing would come of more."""
 
 import asyncio
+import errno
 from contextlib import aclosing, suppress
 
 import pytest
 
 from anymedia import (
     BadApiKey,
-    DownloadError,
     JournalError,
     NoCredit,
     OverCeiling,
@@ -15,6 +15,7 @@ from anymedia import (
     RowEnd,
 )
 from anymedia.engine.batch import _Run
+from anymedia.transport.places import Folder
 
 from .playing import asked, die, played, rows
 
@@ -201,25 +202,21 @@ def test_a_journal_that_cannot_be_written_any_more_ends_the_batch(tmp_path):
 
 
 def test_a_place_that_is_full_ends_the_batch_and_what_was_paid_is_fetched_later(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "out")
+
     async def main(shop):
         async with shop.client() as client:
-            save = client._files.__class__.download
-
-            async def download(files, tasks, *rest):
-                error = DownloadError("the disk is full")
-                error.place_is_full = True
-                raise error
-
-            monkeypatch.setattr(client._files.__class__, "download", download)
-            first = await shop.run(rows(20), "reapi", client=client, at_once=3)
-            monkeypatch.setattr(client._files.__class__, "download", save)
+            with monkeypatch.context() as disk:
+                disk.setattr(Folder, "put", full)
+                first = await shop.run(rows(20), "reapi", client=client, at_once=3)
             return first, await shop.run(rows(20), "reapi", client=client), shop.billed()
 
     (end, _ends), again, billed = played(main, tmp_path)
     assert (end.why, end.done) == ("place", 0)
     assert 0 < end.unfinished <= 4
     assert end.not_begun == 20 - end.unfinished
-    assert str(end.error) == "the disk is full"
+    assert (end.error.place_is_full, "No space left on device" in str(end.error)) == (True, True)
     assert (again[0].why, again[0].done, again[0].bought_before) == ("done", 20, end.unfinished)
     assert set(billed.values()) == {1}
 
