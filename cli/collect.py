@@ -48,6 +48,7 @@ def _within(ctx: click.Context, _: click.Parameter, text: str | None) -> datetim
 @click.option(
     "--account", "bought_at", multiple=True, metavar="A", shell_complete=account_names, help="Only of this account."
 )
+@click.option("--batch", metavar="NAME", help="Only of this batch.")
 @saves
 @config_option
 @click.pass_obj
@@ -55,6 +56,7 @@ def command(
     clock: Clock,
     before: datetime | None,
     bought_at: Sequence[str],
+    batch: str | None,
     saving: Saving,
     config: Path | None,
     as_json: bool,
@@ -81,6 +83,7 @@ def command(
             sidecar=saving.sidecar,
             before=before,
             accounts=bought_at or None,
+            batch=batch,
         )
 
     found = watched(collected, progress, clock=clock, config=config)
