@@ -21,7 +21,7 @@ from anymedia.model.paths import expanded
 from anymedia.model.plain import sized
 
 from .command import Command, Group, config_option
-from .journal import attempt_json, moment, since_option, when, with_journal
+from .journal import attempt_json, moment, say_where, since_option, when, with_journal
 from .text import counted, json_of, print_json, say
 
 T = TypeVar("T")
@@ -242,6 +242,7 @@ def export(file: Path | None, since: datetime | None, bare: bool, config: Path |
         with _opened(target) as out:
             return await _write(out, ledger.each(since=since), bare=bare)
 
+    say_where(load_config(config))
     number = _with_file(config, written)
     if as_json:
         print_json({"path": str(target), "attempts": number})

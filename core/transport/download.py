@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
 from datetime import datetime
@@ -24,6 +23,7 @@ from .file import SILENCE, File
 from .http import Transport
 from .part import PRIVATE, Part, part
 from .places import Folder, Place
+from .slots import urgency
 from .store import pieces
 from .stores import Stores
 
@@ -104,7 +104,9 @@ async def save(
         if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
             return attrs.evolve(asset, data=None)
         # No file is opened before there is room for it.
-        async with sources.transport.files.one(_until(asset)) if from_link else nullcontext():
+        async with (
+            sources.transport.files.one(urgency(asset.expires_at, sources.now())) if from_link else nullcontext()
+        ):
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = known(asset, unfinished, media)
@@ -123,11 +125,6 @@ async def save(
         error = _error(task, asset, f"{why}; {way_out}" if way_out else why)
         error.permanent, error.place_is_full = True, way_out is not None
     raise error
-
-
-def _until(asset: Asset) -> float:
-    """Return when the time to fetch an asset is up: what nobody knows may be at any moment."""
-    return -math.inf if asset.expires_at is None else asset.expires_at.timestamp()
 
 
 def keep(task: Task, directory: Path) -> Task:

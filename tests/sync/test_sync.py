@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import queue
 import signal
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def client(sims, clock):
 def test_it_has_the_methods_of_the_client():
     public = {name for name in vars(Client) if not name.startswith("_")}
     assert {name for name in vars(SyncClient) if not name.startswith("_")} >= public
-    for name in ("submit", "get", "wait", "generate", "cancel", "download", "balance", "reach", "explain"):
+    for name in ("submit", "get", "wait", "generate", "cancel", "download", "collect", "balance", "reach", "explain"):
         ours, theirs = inspect.signature(getattr(SyncClient, name)), inspect.signature(getattr(Client, name))
         assert list(ours.parameters) == list(theirs.parameters), name
         assert getattr(SyncClient, name).__doc__
@@ -70,6 +71,18 @@ def test_the_life_of_a_task(client, tmp_path):
     with pytest.raises(Unsupported):
         client.cancel(task)
     assert (client.submitting, client.detached, list(client.config.accounts)) == (0, (), [*client.config.accounts])
+
+
+def test_results_are_saved_by_themselves_and_collected(client, tmp_path):
+    result = client.generate(REQUEST, "reapi", where=tmp_path)
+    assert [file.path.parent for file in result.assets] == [tmp_path]
+    done = run(client, REQUEST, "reapi")
+    collected = client.collect(tmp_path, accounts=["reapi"])
+    assert ([task.id for task in collected.tasks], collected.errors) == ([done.id], ())
+    left, saved = run(client, REQUEST, "reapi"), queue.Queue()
+    client.collect_in_background(tmp_path, on_saved=saved.put)
+    assert saved.get(timeout=60).id == left.id
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_it_says_how_long_the_answer_of_a_submit_is_waited_for(sims, clock):
