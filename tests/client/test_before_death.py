@@ -172,8 +172,11 @@ async def bought(client, where):
     return await asyncio.gather(*(client.generate(request, name, where=where) for name, request in REQUESTS))
 
 
-def test_what_is_generated_is_saved_in_time(tmp_path):
+@pytest.mark.parametrize("silent", [0, 1], ids=["answering", "silent at first"])
+def test_what_is_generated_is_saved_in_time(tmp_path, silent):
     async def story(world):
+        for one in world.sims if silent else ():
+            one.fault("no_answer", on="result", times=silent)
         async with world.client() as client:
             results = await bought(client, tmp_path)
         assert [result.errors for result in results] == [()] * len(REQUESTS)

@@ -35,9 +35,19 @@ def head(*lines, status="200 OK"):
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
+@attrs.frozen
+class Endless:
+    """Parts of an answer that never end: some first, and then the same ones for ever."""
+
+    begin: tuple
+    then: tuple
+
+    def __iter__(self):
+        return itertools.chain(self.begin, itertools.cycle(self.then))
+
+
 def endless(*begin, then):
-    """Return parts of an answer that never end: some first, and then the same ones for ever."""
-    return Reply(data=itertools.chain(begin, itertools.cycle(then)))
+    return Reply(data=Endless(begin, then))
 
 
 S3_EXPIRED = (
