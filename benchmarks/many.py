@@ -3,9 +3,10 @@
     python benchmarks/many.py [TASKS]
 
 The providers are simulators in a process of their own, over HTTP and in real time. Their tasks take two to four
-minutes, and the journal knows that of earlier ones. Half the tasks are at four accounts that are looked at; the others at four
-whose webhooks come in over HTTP to `Client.receive`: two sign what they tell, one the id alone, one has the token
-alone. Memory, CPU and how late the event loop is are those of the client's process, while all wait and while they end.
+minutes, and the journal knows that of earlier ones. Half the tasks are at four accounts that are looked at; the others
+at four whose webhooks come in over HTTP to `Client.receive`: two sign what they tell, one the id alone, one has the
+token alone. Memory, CPU and how late the event loop is are those of the client's process, while all wait and while they
+end.
 """
 
 import asyncio
