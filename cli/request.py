@@ -85,7 +85,7 @@ def _asking(
         whom = (given.pop("accounts", ()), given.pop("offer", None), given.pop("on_unsupported"))
         return function(*args, asked=None if without else _asked(ctx, fields, config, *whom), **given)
 
-    for flag in reversed([*options(), *more, _ON_UNSUPPORTED]):
+    for flag in reversed([*options(), *more, unsupported_option]):
         asking = flag(asking)
     return asking
 
@@ -123,24 +123,25 @@ def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
     return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
-_WHOM: tuple[Callable[..., Any], ...] = (
-    click.option(
-        "--provider",
-        "accounts",
-        multiple=True,
-        metavar="ACCOUNT",
-        shell_complete=accounts,
-        help="An account to ask; repeat it to name several, in order.",
-    ),
-    click.option(
-        "--offer",
-        metavar="NAME",
-        shell_complete=offers,
-        help="Ask for this offer alone, like reapi/gpt-image-2-official.",
-    ),
+provider_option = click.option(
+    "--provider",
+    "accounts",
+    multiple=True,
+    metavar="ACCOUNT",
+    shell_complete=accounts,
+    help="An account to ask; repeat it to name several, in order.",
 )
 
-_ON_UNSUPPORTED = click.option(
+offer_option = click.option(
+    "--offer",
+    metavar="NAME",
+    shell_complete=offers,
+    help="Ask for this offer alone, like reapi/gpt-image-2-official.",
+)
+
+_WHOM: tuple[Callable[..., Any], ...] = (provider_option, offer_option)
+
+unsupported_option = click.option(
     "--on-unsupported",
     type=click.Choice(["refuse", "drop"]),
     default="refuse",
