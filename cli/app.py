@@ -10,11 +10,13 @@ from .command import Root
 
 COMMANDS = (
     "generate",
+    "batch",
     "resume",
     "collect",
     "tasks",
     "spend",
     "report",
+    "journal",
     "explain",
     "prices",
     "compare",
@@ -31,6 +33,9 @@ COMMANDS = (
 )
 """The modules that hold a `command`, in the order of the help."""
 
+MODULES = {"journal": "journal_command"}
+"""Where a module of that name holds what several commands need."""
+
 EXIT_CODES = """\b
 Exit codes:
   0    done
@@ -38,9 +43,9 @@ Exit codes:
   2    the request or the command line is wrong; nothing was sent
   3    configuration: no API key, unknown account, broken file
   4    uncertain: it may have been billed; the error says what to do
-  5    not finished in time; a task that was accepted goes on
+  5    not finished: in time, or as the place takes no more; a task that was accepted goes on
   6    the journal cannot be used; the error says if anything was sent
-  7    over --max-price, or an account's daily_limit; nothing was sent
+  7    over --max-price, or an account's daily_limit: nothing was sent; or the --budget of `batch` is reached
   130  interrupted
 """
 
@@ -56,7 +61,7 @@ class Commands(Root):
         """Return a command, or None for a name that is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"{__package__}.{cmd_name}").command
+        command: click.Command = import_module(f"{__package__}.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
 

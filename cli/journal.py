@@ -18,6 +18,7 @@ from anymedia.journal.counts_as import UNCERTAIN, of_attempt
 from anymedia.model.spellings import span
 
 from .text import say
+from .values import labels as named
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -64,6 +65,19 @@ def since_option(function: F) -> F:
     return option(function)
 
 
+def label_option(function: F) -> F:
+    """Add --label."""
+    option = click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        callback=named,
+        metavar="NAME=VALUE",
+        help="Attempts with this label alone; with several, those that have all of them.",
+    )
+    return option(function)
+
+
 def _since(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -71,6 +85,15 @@ def _since(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime
         return moment(text, (ctx.obj or Clock()).now())
     except (ValueError, OverflowError):
         raise click.BadParameter(f"must be a date, a time, or an age like 2h, 7d, not {text!r}") from None
+
+
+def ahead(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
+    """Return the time that a text names; an age is one from now on. Errors: BadParameter."""
+    now: datetime = (ctx.obj or Clock()).now()
+    try:
+        return None if text is None else now + (now - moment(text, now)) if text[-1:].isalpha() else moment(text, now)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"must be an age like 24h, 7d, a date or a time, not {text!r}") from None
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -21,6 +21,7 @@ from .complete import accounts, offers
 from .fields import FIELDS, PROMPT, options
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @attrs.frozen
@@ -85,7 +86,7 @@ def _asking(
         whom = (given.pop("accounts", ()), given.pop("offer", None), given.pop("on_unsupported"))
         return function(*args, asked=None if without else _asked(ctx, fields, config, *whom), **given)
 
-    for flag in reversed([*options(), *more, _ON_UNSUPPORTED]):
+    for flag in reversed([*options(), *more, unsupported_option]):
         asking = flag(asking)
     return asking
 
@@ -123,27 +124,40 @@ def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
     return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
-_WHOM: tuple[Callable[..., Any], ...] = (
-    click.option(
+def provider_option(function: F) -> F:
+    """Add --provider."""
+    option = click.option(
         "--provider",
         "accounts",
         multiple=True,
         metavar="ACCOUNT",
         shell_complete=accounts,
         help="An account to ask; repeat it to name several, in order.",
-    ),
-    click.option(
+    )
+    return option(function)
+
+
+def offer_option(function: F) -> F:
+    """Add --offer."""
+    option = click.option(
         "--offer",
         metavar="NAME",
         shell_complete=offers,
         help="Ask for this offer alone, like reapi/gpt-image-2-official.",
-    ),
-)
+    )
+    return option(function)
 
-_ON_UNSUPPORTED = click.option(
-    "--on-unsupported",
-    type=click.Choice(["refuse", "drop"]),
-    default="refuse",
-    show_default=True,
-    help="What to do with a field that an offer does not have.",
-)
+
+def unsupported_option(function: F) -> F:
+    """Add --on-unsupported."""
+    option = click.option(
+        "--on-unsupported",
+        type=click.Choice(["refuse", "drop"]),
+        default="refuse",
+        show_default=True,
+        help="What to do with a field that an offer does not have.",
+    )
+    return option(function)
+
+
+_WHOM: tuple[Callable[..., Any], ...] = (provider_option, offer_option)

@@ -11,7 +11,8 @@ import attrs
 import click
 
 from anymedia import Money, PriceStatus
-from anymedia.journal import Sum
+from anymedia.clock import midnight
+from anymedia.journal import Ledger, Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.protocol import By
 from anymedia.journal.records import usd_of
@@ -60,6 +61,7 @@ GROUPS: Mapping[str, tuple[By, Callable[[Any], Iterable[str]]]] = {
     "kind": ("kind", lambda kind: [kind or "no kind"]),
     "model": ("model", lambda model: [model or "no model"]),
     "label": ("labels", _names),
+    "batch": ("batch", lambda batch: [batch or "no batch"]),
 }
 """What is added up, by which of the journal's columns, and the groups that a value of it is of."""
 
@@ -74,12 +76,19 @@ def command(by: str, since: datetime | None, config: Path | None, as_json: bool)
     What the provider said that it took, else the price that was quoted: ~ marks a sum with such a price in it. What
     may have been billed, and what nobody knows the price of, is counted apart. `refunded` counts the accepted tasks
     that failed or were canceled, and whose price was given back. Days are in UTC; an attempt with several labels counts
-    for each, and once in the total.
+    for each, and once in the total. Attempts that `anymedia journal prune` has taken are in it; of a day of which some
+    went, all is counted, also where --since is within it.
 
     --json prints a list of group, accepted, refunded, usd, settled_usd, uncertain, uncertain_usd and unknown.
     """
     column, _ = GROUPS[by]
-    sums = read_journal(config, lambda ledger: ledger.sums(column, since))
+
+    async def added(ledger: Ledger) -> tuple[list[Sum], datetime | None]:
+        return await ledger.sums(column, since), await ledger.pruned()
+
+    sums, pruned = read_journal(config, added)
+    if since is not None and pruned is not None and since < pruned and since != midnight(since):
+        say(f"attempts from before {pruned:%Y-%m-%d} were pruned, so all of {since:%Y-%m-%d} is counted")
     groups = spent(sums, by)
     if as_json:
         print_json([_json(group) for group in groups])

@@ -9,18 +9,30 @@ import click
 from click.core import ParameterSource
 
 from anymedia import Asset, Attempt, Billed, Failure, Task, load_config, to_json
+from anymedia.clock import Clock
 from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal import Ledger
 from anymedia.model.names import no_such
 from anymedia.model.task import STATUSES
 
-from .attempts import money_of, stands
+from .attempts import cost, money_of, sold, stands
 from .command import Command, Group, config_option, kind_option
-from .complete import accounts
+from .complete import accounts, batches
 from .doubt import replay_until, replayed, ways_out
+from .expiry import dies, until
 from .inline.option import looks_at, refuse_json, show_option
-from .journal import SHORT_ID, attempt_json, is_uncertain, read_journal, since_option, when, with_journal
+from .journal import (
+    SHORT_ID,
+    ahead,
+    attempt_json,
+    is_uncertain,
+    label_option,
+    read_journal,
+    since_option,
+    when,
+    with_journal,
+)
 from .listed import show_list
 from .text import dollars, price, print_json, print_json_list, say
 
@@ -29,6 +41,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = ("task", "told (UTC)", "state", "account", "cost")
 """The columns of unknown tasks."""
+
+EXPIRING = ("attempt", "dies", "asked (UTC)", "offer", "cost")
+"""The columns of attempts whose results are to be fetched."""
 
 ANYWHERE = ("unknown", "config", "as_json")
 """What goes with --unknown."""
@@ -63,7 +78,22 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
 @click.option("--account", metavar="A", shell_complete=accounts, help="Attempts at this account.")
 @kind_option("Attempts at works of this kind.")
 @since_option
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, metavar="N", help="The newest N.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="The newest N; with --expiring the first.",
+)
+@label_option
+@click.option("--batch", metavar="NAME", shell_complete=batches, help="Attempts of this batch.")
+@click.option(
+    "--expiring",
+    callback=ahead,
+    metavar="T",
+    help="Results that are paid for, nowhere on your disks, and die before: an age like 24h, or a time.",
+)
 @click.option("--open", "open_", is_flag=True, help="Attempts of which something may still come: tasks, and doubt.")
 @click.option("--unknown", is_flag=True, help="Tasks that webhooks told of, and that were not bought here.")
 @config_option
@@ -76,6 +106,9 @@ def command(
     kind: str | None,
     since: datetime | None,
     limit: int,
+    labels: dict[str, str],
+    batch: str | None,
+    expiring: datetime | None,
     open_: bool,
     unknown: bool,
     config: Path | None,
@@ -90,6 +123,10 @@ def command(
     back. (!) marks those that ended as uncertain. Once `settle` has noted what was found out, such an attempt is
     `settled: billed` or `settled: not billed`; --state settled lists both.
 
+    --expiring 24h lists instead the results that are paid for, finished, and nowhere on your disks or in your storage,
+    the one that dies first on top: of which nobody knows when, then in how long, and last those that should be gone
+    already. `anymedia collect` fetches them.
+
     --unknown lists instead the tasks that signed webhooks told of and that no attempt has: another program bought them
     with the same account.
 
@@ -103,7 +140,10 @@ def command(
         _list_unknown(read_journal(config, lambda ledger: ledger.unknown()), as_json=as_json)
         return
     filters: dict[str, Any] = {"status": state, "provider": provider, "account": account, "kind": kind, "since": since}
-    filters["open"] = True if open_ else None
+    filters |= {"open": True if open_ else None, "labels": labels, "batch": batch}
+    if expiring is not None:
+        _list_expiring(config, ctx.obj.now(), expiring, filters | {"limit": limit}, as_json=as_json)
+        return
     if as_json:
         read_journal(config, lambda ledger: print_json_list(_json(ledger.each(limit=limit, **filters))))
     elif attempts := read_journal(config, lambda ledger: ledger.attempts(limit=limit, **filters)):
@@ -129,7 +169,8 @@ def _refuse_flags(ctx: click.Context, why: str, besides: Container[str] = ()) ->
 @click.argument("name", metavar="ID")
 @show_option
 @config_option
-def show(name: str, show: bool, config: Path | None, as_json: bool) -> None:
+@click.pass_obj
+def show(clock: Clock, name: str, show: bool, config: Path | None, as_json: bool) -> None:
     """Show all that is known of an attempt.
 
     What was sent and why there, what came of it, what it cost, and where the result is. --json prints the attempt.
@@ -139,7 +180,7 @@ def show(name: str, show: bool, config: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(attempt_json(attempt))
     else:
-        _show(attempt, show=show)
+        _show(attempt, clock.now(), show=show)
 
 
 @command.command("settle", cls=Command, example="tasks settle 3f2a --not-billed")
@@ -236,6 +277,25 @@ def _list_unknown(tasks: Sequence[Task], *, as_json: bool) -> None:
         say("no webhook told of a task that was not bought here")
 
 
+def _list_expiring(
+    config: Path | None, now: datetime, before: datetime, filters: dict[str, Any], *, as_json: bool
+) -> None:
+    """Print the attempts whose results are to be fetched, those first of which nobody knows when they die."""
+    if as_json:
+        read_journal(config, lambda ledger: print_json_list(_json(ledger.uncollected(now, before, **filters))))
+        return
+
+    async def found(ledger: Ledger) -> list[Attempt]:
+        return [attempt async for attempt in ledger.uncollected(now, before, **filters)]
+
+    if not (attempts := read_journal(config, found)):
+        say("no result is to be fetched that dies before then")
+        return
+    rows = ([each.id[:SHORT_ID], dies(each, now), when(each.started_at), sold(each), cost(each)] for each in attempts)
+    _screen().table(EXPIRING, rows, whole=EXPIRING)
+    say("`anymedia collect` fetches them")
+
+
 def _list(attempts: list[Attempt]) -> None:
     show_list(_screen(), attempts)
     for attempt in attempts:
@@ -257,7 +317,7 @@ def _drift(attempt: Attempt) -> str | None:
     return None if drift is None else f"{dollars(abs(drift))} {'above' if drift > 0 else 'below'} the quote"
 
 
-def _show(attempt: Attempt, *, show: bool) -> None:
+def _show(attempt: Attempt, now: datetime, *, show: bool) -> None:
     from .attempts import last_answer
     from .screen import json_text, pairs
 
@@ -268,12 +328,14 @@ def _show(attempt: Attempt, *, show: bool) -> None:
         screen.block("", "It may have been billed.", *ways_out(attempt, replay_until(attempt)))
     if attempt.task is not None:
         screen.headline("task", "cyan", attempt.task.id)
-        screen.block(pairs(_task_facts(attempt.task)))
+        screen.block(pairs([*_task_facts(attempt.task), *_given(("to be fetched", until(attempt, now)))]))
         look = looks_at(screen, show=show)
         for asset in attempt.task.assets:
             look(asset)
     screen.headline("sent", "cyan", attempt.order.path)
-    screen.block("not kept (prompts = false)" if attempt.order.body is None else json_text(attempt.order.body))
+    screen.block(
+        "not kept (prompts = false, or it was pruned)" if attempt.order.body is None else json_text(attempt.order.body)
+    )
     if (answer := last_answer(attempt)) is not None:
         screen.headline("answered last", "cyan")
         screen.block(json_text(answer))
@@ -307,6 +369,7 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
         ("kind", attempt.order.kind),
         ("wire id", attempt.order.wire_id),
         ("to", f"{attempt.origin or ''}{attempt.order.path}"),
+        ("batch", attempt.order.batch),
         ("labels", ", ".join(f"{name}={value}" for name, value in attempt.order.labels.items())),
         (
             "idempotency key",

@@ -76,6 +76,11 @@ def offer_at(offer: str, account: str, provider: str) -> str:
     return offer if account == provider else f"{offer} at {account}"
 
 
+def row_at(number: int | None, line: int | None) -> str:
+    """Return where a row stands: the line of its file, else its number."""
+    return f"line {line}" if line is not None else "" if number is None else f"row {number}"
+
+
 def shortened(text: str, most: int) -> str:
     """Return a text of so many characters at most."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -97,6 +97,7 @@ def read_rows(
     *,
     accounts: Sequence[str] = (),
     offer: str | None = None,
+    bad: list[Problem] | None = None,
 ) -> list[Row]:
     """Return the rows of a batch from a file of JSON lines (.jsonl, .ndjson) or CSV (.csv, .tsv).
 
@@ -105,8 +106,9 @@ def read_rows(
     label.NAME and extra.PROVIDER.KEY; JSON lines also take labels and extra as objects. The kind is that of the model.
     A file to put in is a URL or a path, which is relative to the folder of `file`. In a cell, several files or accounts
     stand between |, or as a JSON array; an empty cell is not given. `accounts` and `offer` are those of the batch, for
-    rows that name none. At most 100,000 rows, 256 MiB and 10,000,000 characters a line are read. Errors: BadRows with
-    every bad row (1,000 at most), RequestError for a file that cannot be read.
+    rows that name none. At most 100,000 rows, 256 MiB and 10,000,000 characters a line are read. With `bad` the good
+    rows are returned, and what is wrong with the others is put there: so it can be told with what else a batch finds
+    wrong. Errors: BadRows with every bad row (1,000 at most), RequestError for a file that cannot be read.
     """
     with _opened(file) as source:
         reader = _Reader(load_config() if config is None else config, source.folder, accounts, offer)
@@ -121,7 +123,7 @@ def read_rows(
             reader.problems.append(error.problem)
         except OSError as error:
             raise RequestError(f"{source.name}: {error.strerror or error}") from None
-        return reader.ended(source.name)
+        return reader.ended(source.name, bad)
 
 
 class _Unread(Exception):
@@ -360,11 +362,13 @@ class _Reader:
         self._done: dict[Hashable, Any] = {}
         self._faults: list[Problem] = []
 
-    def ended(self, name: str) -> list[Row]:
-        """Return the rows. Errors: BadRows; RequestError where there are none."""
-        if self.problems:
+    def ended(self, name: str, bad: list[Problem] | None) -> list[Row]:
+        """Return the rows. Errors: BadRows, unless `bad` takes what is wrong; RequestError where there are none."""
+        if self.problems and bad is None:
             raise BadRows(problems=self.problems, rows=self._read)
-        if not self._rows:
+        if bad is not None:
+            bad += self.problems
+        if not self._rows and not self.problems:
             raise RequestError(f"{name}: there are no rows in it")
         return self._rows
 
@@ -391,7 +395,7 @@ class _Reader:
             self._rows.append(row)
             return
         self.problems += (attrs.evolve(fault, row=self._read, line=line) for fault in self._faults)
-        self._rows, self._bad = [], self._bad + 1
+        self._bad += 1
         if self._bad == MOST_BAD:
             raise _Unread(line, f"{MOST_BAD:,} rows are bad: those behind are not looked at")
 

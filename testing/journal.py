@@ -18,11 +18,14 @@ test. `crash` lets an owner die as a killed process does. Needs the extra `testi
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"anymedia.testing.{name}" for name in ("journal_entries", "journal_owners", "journal_sums", "journal_told"))
+    *(
+        f"anymedia.testing.{name}"
+        for name in ("journal_entries", "journal_owners", "journal_pruned", "journal_sums", "journal_told")
+    )
 )
 
-from .journal_told import Told  # noqa: E402 - after what makes its assertions tell more
+from .journal_pruned import Grown  # noqa: E402 - after what makes its assertions tell more
 
 
-class JournalContract(Told):
+class JournalContract(Grown):
     """The promises of `anymedia.Journal`: subclass it in a test module, with `opens` and `crash`."""

@@ -42,7 +42,7 @@ class Sums(Owners):
         figures: dict[str, Any] = {"known": 1, "reserved": 5, "quotes": 1, "exact_quotes": 0, "quoted": 5}
         one = Sum(group="a", counts_as="y", number=1, differing=0, day=1, **figures)
         four: dict[str, Any] = {"number": 4, "known": 3, "reserved": 17, "quotes": 3, "exact_quotes": 2, "quoted": 19}
-        assert _together(await journal.sums("account")) == {
+        assert by_group(await journal.sums("account")) == {
             ("a", "x", True): Sum(group="a", counts_as="x", differing=1, day=2, **four),
             ("a", "y", True): one,
             ("b", "x", True): Sum(group="b", counts_as="x", number=1, differing=0, day=1, **figures),
@@ -57,7 +57,7 @@ class Sums(Owners):
         for number, each in enumerate((killed, killed, journal)):
             await each.intend(entry(number, counts_as="x", open=number != 1))
         self.crash(killed)
-        sums = _together(await journal.sums("account"))
+        sums = by_group(await journal.sums("account"))
         assert {(each.alive, each.number) for each in sums.values()} == {(True, 2), (False, 1)}
         await closed(journal)
 
@@ -109,7 +109,7 @@ async def _hold(journal: Journal) -> None:
     for by in get_args(By):
         for since in SINCE:
             found = await journal.sums(by, since)
-            assert _together(found) == _added_up(entries, by, since)
+            assert by_group(found) == _added_up(entries, by, since)
     for account in "ab":
         for day in range(4):
             its = (each.reserved or 0 for each in entries if each.account == account and each.day >= day)
@@ -143,6 +143,6 @@ def _sum(name: Any, entries: Iterable[Entry]) -> Sum:
     )
 
 
-def _together(sums: Iterable[Sum]) -> dict[Any, Sum]:
+def by_group(sums: Iterable[Sum]) -> dict[Any, Sum]:
     """Return sums by what they are of, with one of each."""
     return {(each.group, each.counts_as, each.alive): each for each in together(sums)}

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from anymedia.cli.command import Command, config_option
-from anymedia.cli.journal import read_journal, since_option
+from anymedia.cli.journal import label_option, read_journal, since_option
 from anymedia.cli.text import counted, print_json, say
-from anymedia.cli.values import labels as named
 from anymedia.clock import Clock
 from anymedia.journal.report import Wanted, report
 from anymedia.model.plain import sized
@@ -29,14 +28,7 @@ STDOUT = Path("-")
 )
 @since_option
 @click.option("--account", metavar="A", help="Attempts at this account alone.")
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    callback=named,
-    metavar="NAME=VALUE",
-    help="Attempts with this label alone; with several, those that have all of them.",
-)
+@label_option
 @click.option("--no-prompts", is_flag=True, help="Leave out what was asked for, in the providers' words too.")
 @click.option("--title", metavar="TEXT", help="The page's title.")
 @click.option("--force", is_flag=True, help="Write over a file that is no report.")

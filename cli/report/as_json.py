@@ -35,6 +35,7 @@ def data_json(data: Data) -> Mapping[str, Any]:
         "results": [attempt_json(attempt) for attempt in data.results],
         "uncertain_elsewhere": data.elsewhere,
         "damaged": data.damaged,
+        "pruned": None if data.pruned is None else data.pruned.isoformat(),
     }
 
 

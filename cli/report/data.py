@@ -12,9 +12,8 @@ from anymedia.cli.drift import Drift, drifts
 from anymedia.cli.spend import GROUPS, Spent, added_up, money_of
 from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
-from anymedia.journal.private import Private
+from anymedia.journal.private import without_prompts
 from anymedia.journal.records import usd_of
-from anymedia.journal.redact import secrets_of
 from anymedia.journal.report import Group, Report, Said, Wanted
 from anymedia.model.money import EXACT
 
@@ -116,6 +115,7 @@ class Data:
     results: Sequence[Attempt]
     elsewhere: int
     damaged: int
+    pruned: datetime | None
 
 
 def data_of(report: Report, made_at: datetime, *, prompts: bool) -> Data:
@@ -144,17 +144,8 @@ def data_of(report: Report, made_at: datetime, *, prompts: bool) -> Data:
         results=[*map(private, report.results)],
         elsewhere=report.elsewhere,
         damaged=report.damaged,
+        pruned=report.pruned,
     )
-
-
-def without_prompts(attempt: Attempt) -> Attempt:
-    """Return an attempt without what was asked for: not in its body, nor in anybody's words.
-
-    Where it is not known what was sent, all words are left out that may repeat it.
-    """
-    order = attempt.order
-    clean = Private(None if order.body is None else secrets_of(order.body)).without(attempt)
-    return attrs.evolve(clean, order=attrs.evolve(clean.order, body=None))
 
 
 def row(name: str, groups: Iterable[Group]) -> Row:

@@ -20,6 +20,7 @@ from .words import (
     ended,
     moment,
     offer,
+    pruned,
     rate,
     returned,
     selected,
@@ -56,6 +57,7 @@ def show(data: Data) -> None:
                 ),
                 ("succeeded", rate(total)),
                 ("note", damaged(data)),
+                ("note", pruned(data)),
             )
             if told
         )

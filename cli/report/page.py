@@ -17,7 +17,7 @@ from .results import results
 from .style import style
 from .tables import by_day, groups, prices
 from .uncertain import uncertain
-from .words import amount, confirmed, damaged, ended, moment, possible, rate, returned, selected
+from .words import amount, confirmed, damaged, ended, moment, possible, pruned, rate, returned, selected
 
 MARK = '<meta name="generator" content="anymedia report">'
 """What tells that a file is such a page, within its first letters."""
@@ -115,8 +115,10 @@ def _summary(data: Data) -> Html:
         ),
         _tile("succeeded", rate(total) or "–", ended(total)),
     ]
-    notes = [el("p", note, class_="note") for note in (damaged(data),) if note]
-    return Html(el("dl", tiles, class_="tiles") + "".join(notes)) if total.number else el("p", "Nothing was asked.")
+    notes = [el("p", note, class_="note") for note in (damaged(data), pruned(data)) if note]
+    if not total.number:
+        return el("p", pruned(data) or "Nothing was asked.")
+    return Html(el("dl", tiles, class_="tiles") + "".join(notes))
 
 
 def _more(unknown: int, remark: str) -> str:

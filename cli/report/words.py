@@ -100,6 +100,14 @@ def damaged(data: Data) -> str:
     return f"{counted(data.damaged, 'attempt')} cannot be read in the journal: in no figure here."
 
 
+def pruned(data: Data) -> str:
+    """Return before when attempts may be missing that were asked for; nothing where none can be."""
+    since, day = data.wanted.since, data.pruned
+    if day is None or (since is not None and since >= day):
+        return ""
+    return f"Attempts from before {day:%Y-%m-%d} were pruned: in no figure here, but in those of `anymedia spend`."
+
+
 def moment(time: datetime) -> str:
     """Return a time in UTC."""
     return f"{when(time)} UTC"

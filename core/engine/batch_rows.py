@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import attrs
 
-from anymedia.journal.ledger import Ledger, may_be_paid
+from anymedia.journal.counts_as import may_be_paid
+from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Budget, Ceiling
 from anymedia.model.batch import BatchPlan, Row
 from anymedia.model.errors import AnymediaError, BadRows, ConfigError, NoRoute, OutOfBounds, Problem, RequestError

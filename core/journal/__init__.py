@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Fetching,
         Journal,
         Limit,
+        Prunable,
+        Pruned,
         Query,
         Refusal,
         Released,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         Unknown,
         Wanted,
     )
+    from .prune import Pruning
     from .sqlite import SQLiteJournal
 
 __all__ = [
@@ -45,6 +48,9 @@ __all__ = [
     "Limit",
     "MemoryJournal",
     "Moved",
+    "Prunable",
+    "Pruned",
+    "Pruning",
     "Query",
     "Refusal",
     "Released",
@@ -63,6 +69,7 @@ _LATE = {
     "Ledger": "ledger",
     "MemoryJournal": "memory",
     "Moved": "ledger",
+    "Pruning": "prune",
     "SQLiteJournal": "sqlite",
 }
 """Where the names are that are imported when they are asked for; those that are not listed are in `protocol`."""

@@ -82,6 +82,14 @@ def of_task(task: Task) -> str:
     return f"{words} free" if task.state is State.SUCCEEDED else words
 
 
+def may_be_paid(attempt: Attempt) -> bool:
+    """Return whether something was bought, or may have been, and was not given back."""
+    task = attempt.task
+    if task is not None and task.state in (State.FAILED, State.CANCELED) and attempt.reserved == 0:
+        return False
+    return task is not None or attempt.open or attempt.settled is Billed.YES
+
+
 def is_refunded(task: Task) -> bool:
     """Return whether a task failed or was canceled, and its price is given back."""
     is_free = task.money.got == "settled" and task.money.usd == 0

@@ -9,10 +9,10 @@ import logging
 import math
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import uuid4
 
 import attrs
@@ -22,13 +22,14 @@ from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Proble
 from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
-from anymedia.model.vocabulary import Billed, Outcome, State
+from anymedia.model.vocabulary import Billed, Outcome
 
-from .counts_as import UNCERTAIN, CountsAs
+from .counts_as import UNCERTAIN, CountsAs, may_be_paid
 from .keyed import Keyed
 from .private import NOTHING, Hide
 from .protocol import (
     ANY_MOMENT,
+    DAY,
     EARLIEST,
     By,
     Claim,
@@ -44,9 +45,13 @@ from .protocol import (
     Taken,
     Told,
     Wanted,
+    What,
     day_of,
 )
 from .records import NANO, Records, as_text, attempt_of, is_undownloaded, unknown_of, usd_of
+
+if TYPE_CHECKING:
+    from .prune import Pruning
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
@@ -69,12 +74,39 @@ class Claimed:
     bought: tuple[Attempt, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Moved:
-    """An attempt whose task is over, and whether a webhook told that."""
+    """An attempt whose task is over, and whether a webhook told that.
 
-    attempt: Attempt
-    by_webhook: bool
+    Of many that move, somebody waits for a few: an `attempt` is read when it is asked for.
+    """
+
+    _entry: Entry
+
+    @property
+    def id(self) -> str:
+        """The id of the attempt."""
+        return self._entry.id
+
+    @property
+    def account(self) -> str:
+        """The name of its account."""
+        return self._entry.account
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of its task."""
+        return self._entry.task_id
+
+    @property
+    def by_webhook(self) -> bool:
+        """Whether a webhook told that its task is over."""
+        return bool(self._entry.by_webhook)
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt as it is written down."""
+        return attempt_of(self._entry)
 
 
 ALONE = "\n"
@@ -240,7 +272,7 @@ class Ledger:
         number alone. Whoever asks again with the number misses none, whichever process wrote it.
         """
         last, entries = await self.journal.moved(after)
-        return last, [Moved(attempt=attempt_of(entry), by_webhook=bool(entry.by_webhook)) for entry in entries]
+        return last, [Moved(entry) for entry in entries]
 
     async def durations(self, provider: str, offer: str | None, variant: str | None) -> list[tuple[float, float]]:
         """Return how many seconds tasks of an offer and a variant took, at least and at most.
@@ -434,6 +466,35 @@ class Ledger:
         needed = {entry.owner for entry in entries if entry.undownloaded}
         return [owner for owner in owners if owner not in needed]
 
+    # What grows old
+
+    async def prune(
+        self, before: datetime, *, texts: bool = False, keys: bool = False, dry_run: bool = False
+    ) -> "Pruning":
+        """Let the attempts go that began and were over before the day (UTC) of a time; their sums stay.
+
+        What is open, uncertain, wanted or being fetched stays, and what is paid for and nowhere of ours. An attempt
+        that bought something under an idempotency key only loses its texts (what was asked for, and the provider's
+        words), so that the key buys nothing a second time; with `keys` it goes too, and the key may buy again. With
+        `texts`, none goes, and all of them lose their texts. A few hundred attempts are pruned at once, and others
+        write in between. With `dry_run`, nothing is changed. Errors: OutOfBounds for `texts` with `keys`.
+        """
+        if texts and keys:
+            message = "with texts, every attempt is kept, and so are their idempotency keys"
+            raise OutOfBounds(problems=[Problem(field="keys", message=message)])
+        from .prune import prune
+
+        what: What = "texts" if texts else "keys" if keys else "attempts"
+        return await prune(self.journal, before, self._records.hide, what, dry_run=dry_run)
+
+    async def pruned(self) -> datetime | None:
+        """Return the midnight (UTC) before which attempts were pruned; None where none was.
+
+        Of each earlier day, `sums` are of all of it.
+        """
+        day = await self.journal.pruned()
+        return None if day is None else datetime.fromtimestamp(day * DAY, UTC)
+
     # What is to be fetched
 
     async def uncollected(
@@ -603,7 +664,8 @@ def _query(
 
 def _expiry_of(entry: Entry) -> float:
     """Return when an entry expires: another program may have written something else there."""
-    return entry.expires if type(entry.expires) is float else ANY_MOMENT
+    expires = entry.expires
+    return expires if isinstance(expires, float) and math.isfinite(expires) else ANY_MOMENT
 
 
 def _fits(attempt: Attempt, filters: Filters) -> bool:
@@ -628,14 +690,6 @@ def _are_seconds(least: Any, most: Any) -> bool:
 
 def _has_ended_without_task(attempt: Attempt) -> bool:
     return attempt.task is None and attempt.outcome is not None
-
-
-def may_be_paid(attempt: Attempt) -> bool:
-    """Return whether something was bought, or may have been, and was not given back."""
-    task = attempt.task
-    if task is not None and task.state in (State.FAILED, State.CANCELED) and attempt.reserved == 0:
-        return False
-    return task is not None or attempt.open or attempt.settled is Billed.YES
 
 
 def _day(moment: datetime, limit: Decimal) -> Limit:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from anymedia.model.errors import JournalError
 from .labels import has_labels
 from .protocol import (
     ANY_MOMENT,
+    DAY,
     DURATIONS,
     MOVED,
+    PRUNED,
     By,
     Change,
     Claim,
@@ -29,6 +31,8 @@ from .protocol import (
     Fetched,
     Fetching,
     Limit,
+    Prunable,
+    Pruned,
     Query,
     Refusal,
     Released,
@@ -52,6 +56,10 @@ class Memory:
         self.days: dict[tuple[str, int], int] = {}
         self.wanted: set[str] = set()
         self.fetchers: dict[str, str] = {}
+        self.bare: set[str] = set()
+        self.gone: list[Entry] = []
+        self.last_number: int = 0
+        self.last_fence: int = 0
         self.moves: dict[str, int] = {}
         self.last_move: int = 0
         self.took: dict[str, tuple[float, float]] = {}
@@ -116,8 +124,8 @@ class MemoryJournal:
             if entry.id in self.memory.entries:
                 raise JournalError(f"{self.name}: there is an entry {entry.id} already")
             self._live()
-            number = len(self.memory.entries) + 1
-            self._keep(attrs.evolve(entry, owner=self._owner, number=number))
+            self.memory.last_number += 1
+            self._keep(attrs.evolve(entry, owner=self._owner, number=self.memory.last_number))
             return None
 
     async def write(self, change: Change) -> bool | Taken | Told:
@@ -167,15 +175,33 @@ class MemoryJournal:
 
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """As Journal.sums."""
-        query = Query(since=since)
         with self.memory.lock:
-            entries = (self._now(entry) for entry in self.memory.entries.values() if self._fits(entry, query))
+            if since is not None and (last := self._pruned()) is not None and since < last * DAY:
+                since = since // DAY * DAY
+            every = (*self.memory.gone, *map(self._now, self.memory.entries.values()))
+            entries = (entry for entry in every if since is None or entry.started >= since)
             return together(each for entry in entries if (each := sum_of(entry, by)) is not None)
 
     async def count(self) -> int:
         """As Journal.count."""
         with self.memory.lock:
             return len(self.memory.entries)
+
+    async def prunable(self, prunable: Prunable) -> list[Entry]:
+        """As Journal.prunable."""
+        with self.memory.lock:
+            entries = (entry for entry in self.memory.entries.values() if self._is_prunable(entry, prunable))
+            return [*islice(map(self._now, entries), PRUNED)]
+
+    async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
+        """As Journal.prune."""
+        with self.memory.lock:
+            return [each.entry.id for each in pruned if self._prune(each)]
+
+    async def pruned(self) -> int | None:
+        """As Journal.pruned."""
+        with self.memory.lock:
+            return self._pruned()
 
     async def dead(self) -> list[str]:
         """As Journal.dead."""
@@ -195,7 +221,7 @@ class MemoryJournal:
             if before is not None and self._is_held(before) and (before.holder, before.owner) != (holder, self._owner):
                 return None
             self._live()
-            fence = 1 if before is None else before.fence + 1
+            fence = (self.memory.last_fence if before is None else before.fence) + 1
             claim = self.memory.claims[key] = Claim(key=key, holder=holder, owner=self._owner, fence=fence)
             self.memory.released.discard(key)
             return claim
@@ -357,6 +383,55 @@ class MemoryJournal:
                     if change.took is not None:
                         self.memory.took[entry.id] = change.took
                 yield attrs.evolve(entry, **_columns(change), **moved)
+
+    def _pruned(self) -> int | None:
+        return max((entry.day + 1 for entry in self.memory.gone), default=None)
+
+    def _is_prunable(self, entry: Entry, prunable: Prunable) -> bool:
+        """Return whether an entry is asked for, and may be pruned."""
+        if entry.number <= prunable.after or entry.started >= prunable.before or not self._is_old(entry):
+            return False
+        is_needed = entry.idempotency_key is not None and entry.counts_as is not None
+        stays = {"attempts": is_needed, "texts": True, "keys": False}[prunable.what]
+        return not (stays and entry.id in self.memory.bare)
+
+    def _is_old(self, entry: Entry) -> bool:
+        """Return whether nobody waits for an entry, and no number hangs on it."""
+        waits = entry.open or entry.undownloaded or entry.id in self.memory.wanted
+        is_last = entry.number == self.memory.last_number or self.memory.moves.get(entry.id) == self.memory.last_move
+        return not waits and not is_last
+
+    def _prune(self, pruned: Pruned) -> bool:
+        """Prune an entry, as far as it still may be."""
+        entry = self.memory.entries.get(pruned.entry.id)
+        if entry is None or not self._is_old(entry) or self._is_alive(self.memory.fetchers.get(entry.id, "")):
+            return False
+        if pruned.kept is not None:
+            if (entry.record, entry.task) != (pruned.entry.record, pruned.entry.task):
+                return False
+            record, task = pruned.kept
+            self.memory.entries[entry.id] = attrs.evolve(entry, record=record, task=task, body=None)
+            self.memory.bare.add(entry.id)
+            return True
+        key = entry.idempotency_key
+        claim = None if key is None else self.memory.claims.get(key)
+        if claim is not None and self._is_held(claim):
+            return False
+        self._drop(entry)
+        if claim is not None and not any(each.idempotency_key == key for each in self.memory.entries.values()):
+            self.memory.last_fence = max(self.memory.last_fence, claim.fence)
+            del self.memory.claims[claim.key]
+            self.memory.released.discard(claim.key)
+        return True
+
+    def _drop(self, entry: Entry) -> None:
+        """Forget an entry, but for what it counts as."""
+        del self.memory.entries[entry.id]
+        self.memory.by_task.get((entry.account, entry.task_id or ""), {}).pop(entry.id, None)
+        for found in (self.memory.moves, self.memory.took, self.memory.fetchers):
+            found.pop(entry.id, None)
+        self.memory.bare.discard(entry.id)
+        self.memory.gone.append(attrs.evolve(entry, record="", task=None, body=None, alive=True))
 
     def _fits(self, entry: Entry, query: Query) -> bool:
         """Return whether every condition of a query holds for an entry."""

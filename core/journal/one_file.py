@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
 
@@ -15,6 +15,10 @@ OTHERS = 0o077
 LEAST = 512
 """Bytes of the smallest SQLite file that holds anything."""
 
+PAGE = 4096
+"""Bytes that every journal has: what is left of one that was cut further is not looked at, as SQLite would then delete
+what is beside it."""
+
 BESIDE = ("-wal", "-shm")
 """The endings of the files that SQLite keeps beside a journal: for other names of it, it would keep others."""
 
@@ -22,10 +26,13 @@ BESIDE = ("-wal", "-shm")
 class OneFile:
     """A journal's file: found by its name once, and known again by what it is.
 
-    `path` is where it is, with every symbolic link followed and whatever the working directory is later.
+    `path` is where it is, with every symbolic link followed and whatever the working directory is later. `compactions`
+    counts how often one began that makes the file smaller, and how often one ended.
     """
 
-    def __init__(self, named: str | os.PathLike[str]) -> None:
+    def __init__(self, named: str | os.PathLike[str], compactions: Callable[[], int] = lambda: 0) -> None:
+        self._compactions = compactions
+        self._compacted = 0
         self._named = expanded(named).absolute()
         self.path: Path = _followed(self._named)
         self._names = tuple(dict.fromkeys((str(self._named), str(self.path))))
@@ -63,7 +70,7 @@ class OneFile:
             if identity(file) != known:
                 how = "was deleted or replaced while the journal was open, and what was bought last may have been in it"
                 raise JournalError(f"{file}: it {how}; restart what uses the journal, and look with `anymedia tasks`")
-        if found.st_size < self._size:
+        if found.st_size < self._size and not (found.st_size >= PAGE and self._was_compacted()):
             raise JournalError(
                 f"{self.path}: it was cut from {self._size:,} to {found.st_size:,} bytes while it was open; put a copy "
                 "back, and restart what uses it"
@@ -108,9 +115,16 @@ class OneFile:
         if self._known is None:
             found = self.path.stat()
             self._known = found.st_dev, found.st_ino
+            self._compacted = self._compactions()
         identities = {file: identity(file) for file in self._beside()}
         self._beside_known = {file: known for file, known in identities.items() if known is not None}
         self.check()
+
+    def _was_compacted(self) -> bool:
+        """Return whether the file grew smaller as it should; one that is put in its place counts no further."""
+        number = self._compactions()
+        was, self._compacted = self._compacted, max(number, self._compacted)
+        return number > was or (number == was and number % 2 == 1)
 
     def is_closed(self) -> None:
         """Take note that it is open here no more: SQLite may take away what it keeps beside it."""

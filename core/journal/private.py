@@ -8,6 +8,9 @@ import attrs
 from anymedia.model.money import Money
 from anymedia.model.redact import scrubbed
 from anymedia.model.strict_json import Json
+from anymedia.model.task import Attempt
+
+from .redact import secrets_of
 
 KEPT = frozenset(
     (
@@ -112,3 +115,13 @@ class Private:
 
     def _is_clean(self, url: str) -> bool:
         return bool(self._words(url) == url)
+
+
+def without_prompts(attempt: Attempt) -> Attempt:
+    """Return an attempt without what was asked for: not in its body, nor in anybody's words.
+
+    Where it is not known what was sent, all words are left out that may repeat it.
+    """
+    order = attempt.order
+    clean = Private(None if order.body is None else secrets_of(order.body)).without(attempt)
+    return attrs.evolve(clean, order=attrs.evolve(clean.order, body=None))

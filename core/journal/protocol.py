@@ -6,7 +6,7 @@ what is private) is decided once, in `Ledger`, above any implementation.
 
 import math
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -293,8 +293,38 @@ class Unknown:
     most: int = attrs.field(default=10_000, eq=False)
 
 
-MOVED, DURATIONS = 500, 32
-"""How many entries that moved, and how many durations, are returned at once at most."""
+What: TypeAlias = Literal["attempts", "texts", "keys"]
+"""What is pruned: entries, but for the texts alone of those that were bought under a key; the texts alone of all of
+them; or all of them, and their keys."""
+
+
+@attrs.frozen(kw_only=True)
+class Prunable:
+    """Which entries may be pruned: those that were started `before` a time, with a number above `after`.
+
+    None is open, wanted or undownloaded, and none is the last that was added or that moved: the next ones get numbers
+    that no other had. Left out is what `what` would leave as it is, as far as columns tell.
+    """
+
+    before: float
+    after: int = 0
+    what: What = "attempts"
+
+
+@attrs.frozen(kw_only=True)
+class Pruned:
+    """What is to become of an entry as it was read: it goes, or `kept` replaces its record and its task, without body.
+
+    It stays as it is where it may not be pruned any more, while an owner that is alive is fetching its files, or where
+    its record or its task is another one by now. One with a key that is held stays too, if it was to go.
+    """
+
+    entry: Entry
+    kept: tuple[str, str | None] | None = None
+
+
+MOVED, DURATIONS, PRUNED = 500, 32, 300
+"""How many entries that moved, how many durations, and how many entries to be pruned are returned at once at most."""
 
 Change: TypeAlias = Ended | Seen | Wanted | Fetching | Fetched | Released | Unknown | Done
 
@@ -373,12 +403,29 @@ class Journal(Protocol):
     async def sums(self, by: By, since: float | None = None) -> list[Sum]:
         """Return what the entries come to that count as anything, or those started at `since` or later.
 
+        Entries that were pruned are among them; of a day before the one that `pruned` returns, all of it is counted.
         Each sum is of one group (a day, an account, …), of one text that entries count as, and of owners that are
         alive, or are not; there may be several of the same.
         """
 
     async def count(self) -> int:
         """Return how many entries there are."""
+
+    async def prunable(self, prunable: Prunable) -> list[Entry]:
+        """Return entries that may be pruned, in the order in which they were added: `PRUNED` at most.
+
+        It waits for no write, and no write waits for it.
+        """
+
+    async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
+        """Prune entries, and return the ids of those that were; sums stay as they are, and so do limits.
+
+        An entry that goes takes what is known of its key with it, where no other entry has that: fencing numbers grow
+        all the same.
+        """
+
+    async def pruned(self) -> int | None:
+        """Return the day, in days since 1970, after the last one of which an entry has gone; None: none has."""
 
     async def dead(self) -> list[str]:
         """Return the owners that died without `close` and were not forgotten."""

@@ -43,7 +43,7 @@ class Records:
 
     def __init__(self, *, prompts: bool, hide: Hide = NOTHING) -> None:
         self.prompts: bool = prompts
-        self._hide = hide
+        self.hide: Hide = hide
         self._private: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def entry(self, attempt: Attempt, body: bytes | None, digest: str | None) -> Entry:
@@ -92,7 +92,7 @@ class Records:
             reserved=nano(attempt.reserved),
             counts_as=of_attempt(attempt),
             undownloaded=is_undownloaded(attempt),
-            expires=_expires(task) if is_undownloaded(attempt) else None,
+            expires=expires(task) if is_undownloaded(attempt) else None,
             unanswered=unanswered,
             keeps_task=keeps_task,
             over=task is not None and task.state.final,
@@ -117,7 +117,7 @@ class Records:
             reserved=nano(task.money.usd),
             counts_as=of_task(task),
             undownloaded=_lacks_files(task),
-            expires=_expires(task),
+            expires=expires(task),
             on_disk=any(asset.kept for asset in task.assets),
             complete=all(asset.kept for asset in task.assets),
             by_webhook=by_webhook,
@@ -136,11 +136,11 @@ class Records:
         return _written(attempt, self._private_of(attempt))
 
     def _private_of(self, attempt: Attempt) -> Private:
-        return Private(self._secrets(attempt) or (), self._hide)
+        return Private(self._secrets(attempt) or (), self.hide)
 
     def _task(self, task: Task, private: Sequence[str] | None) -> str:
         """Return a task as JSON, without the bytes of its result, and without the prompt where none is wanted."""
-        return _written(task, Private(private or () if self.prompts else private, self._hide))
+        return _written(task, Private(private or () if self.prompts else private, self.hide))
 
     def _labels(self, attempt: Attempt) -> str:
         """Return an attempt's labels as a text that is the same for the same ones, and empty where there are none."""
@@ -178,7 +178,7 @@ def _lacks_files(task: Task) -> bool:
     return task.state is State.SUCCEEDED and not all(asset.kept for asset in task.assets)
 
 
-def _expires(task: Task | None) -> float | None:
+def expires(task: Task | None) -> float | None:
     """Return when the first result dies that is not kept, in seconds since 1970; None where nobody knows of one."""
     dies = None if task is None or not _lacks_files(task) else task.expires_at
     return None if dies is None else dies.timestamp()
@@ -190,7 +190,7 @@ def attempt_of(entry: Entry) -> Attempt:
     One that was being sent when its owner died is uncertain; one that cannot be read is uncertain and says so.
     """
     try:
-        attempt = _read(entry)
+        attempt = read(entry)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a row is that row's fault
         return _unreadable(entry, error)
     if attempt.status == SENDING and not entry.alive:
@@ -198,7 +198,7 @@ def attempt_of(entry: Entry) -> Attempt:
     return attempt
 
 
-def _read(entry: Entry) -> Attempt:
+def read(entry: Entry) -> Attempt:
     """Return what the texts of an entry say. Errors: of any kind."""
     attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
     task = None if entry.task is None else _task_of(entry.task)
@@ -288,9 +288,14 @@ def nano(usd: Decimal | None) -> int | None:
 
 def _written(value: Attempt | Task, private: Private) -> str:
     """Return a value as JSON without what is private."""
-    text = _text(to_bare_json(value))
+    text = in_json(value)
     # To go through every text of it takes five times as long as to look whether that is needed.
-    return _text(to_bare_json(private.without(value))) if private.may_be_in(text) else text
+    return in_json(private.without(value)) if private.may_be_in(text) else text
+
+
+def in_json(value: Attempt | Task) -> str:
+    """Return a value as JSON, without what is stored beside it."""
+    return _text(to_bare_json(value))
 
 
 _text = json.JSONEncoder(separators=(",", ":")).encode

@@ -4,11 +4,10 @@ Counts and sums are taken from the columns of entries. Read whole is only what i
 failed, and the newest results.
 """
 
-import json
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -17,7 +16,8 @@ from anymedia.model.task import SENDING, Attempt
 from anymedia.model.vocabulary import Outcome, State
 
 from .counts_as import UNCERTAIN
-from .protocol import Entry, Journal, Query, Sum
+from .labels import has_labels
+from .protocol import DAY, Entry, Journal, Query, Sum
 from .records import attempt_of
 from .sums import ADDED, sum_of
 
@@ -60,28 +60,23 @@ class Wanted:
 
     @property
     def query(self) -> Query:
-        """What the journal is asked for; of labels it knows nothing."""
-        return Query(since=None if self.since is None else self.since.timestamp(), account=self.account)
+        """What the journal is asked for."""
+        since = None if self.since is None else self.since.timestamp()
+        return Query(since=since, account=self.account, labels=self.labels or None)
 
     def takes(self, entry: Entry) -> bool:
         """Return whether an entry is wanted."""
         if self.account not in (None, entry.account):
             return False
-        return self._is_since(entry.started) and self.has_labels(entry.labels)
+        return self._is_since(entry.started) and self._has_labels(entry.labels)
 
     def _is_since(self, started: float) -> bool:
         if self.since is None:
             return True
         return isinstance(started, float | int) and started >= self.since.timestamp()  # it may be damaged
 
-    def has_labels(self, text: str) -> bool:
-        """Return whether a text of labels holds all that are wanted; one that somebody has damaged holds none."""
-        if not self.labels:
-            return True
-        try:
-            return self.labels.items() <= dict(json.loads(text or "{}")).items()
-        except (TypeError, ValueError):
-            return False
+    def _has_labels(self, text: str) -> bool:
+        return not self.labels or has_labels(text, self.labels)
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +116,7 @@ class Report:
     `days` are named by a day, counted from 1970, and an account, `offers` by model and offer, `labels` by all labels of
     an attempt as JSON. `uncertain` and `results` are the newest attempts of their kind, and the last comes first;
     `elsewhere` counts the uncertain attempts that were not wanted, `damaged` the entries that cannot be added up,
-    because another program has changed them.
+    because another program has changed them. What began before `pruned`, a midnight, may have been pruned.
     """
 
     wanted: Wanted
@@ -136,19 +131,21 @@ class Report:
     results: tuple[Attempt, ...]
     elsewhere: int
     damaged: int
+    pruned: datetime | None = None
 
 
 async def report(journal: Journal, wanted: Wanted) -> Report:
     """Return what the wanted attempts came to. Errors: JournalError."""
     made = _Making(wanted)
     async for entry in _each(journal, wanted.query):
-        if wanted.has_labels(entry.labels):
-            made.take(entry)
+        made.take(entry)
     elsewhere = 0
     if not wanted.all:
         async for entry in _each(journal, Query(open=True)):
             elsewhere += _is_uncertain(entry) and not wanted.takes(entry)
-    return made.report(elsewhere)
+    day = await journal.pruned()
+    pruned = None if day is None else datetime.fromtimestamp(day * DAY, UTC)
+    return attrs.evolve(made.report(elsewhere), pruned=pruned)
 
 
 async def _each(journal: Journal, query: Query) -> AsyncIterator[Entry]:

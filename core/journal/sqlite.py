@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache, partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -25,6 +25,7 @@ from .protocol import (
     DAY,
     DURATIONS,
     MOVED,
+    PRUNED,
     By,
     Change,
     Claim,
@@ -34,6 +35,8 @@ from .protocol import (
     Fetched,
     Fetching,
     Limit,
+    Prunable,
+    Pruned,
     Query,
     Refusal,
     Seen,
@@ -43,9 +46,13 @@ from .protocol import (
     Unknown,
     Wanted,
 )
+from .sqlite_care import Info, copy, info
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
+from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when
 from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
+
+T = TypeVar("T")
 
 _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *_TEXTS))
@@ -192,6 +199,19 @@ class SQLiteJournal:
         """As Journal.count."""
         return await self._store.read(_count, 0)
 
+    async def prunable(self, prunable: Prunable) -> list[Entry]:
+        """As Journal.prunable."""
+        nothing: list[Entry] = []
+        return await self._store.glance(partial(_prunable, prunable=prunable), nothing)
+
+    async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
+        """As Journal.prune."""
+        return await self._store.write(partial(prune, pruned=pruned, is_alive=self._is_alive))
+
+    async def pruned(self) -> int | None:
+        """As Journal.pruned."""
+        return await self._store.read(partial(fact, name=GONE), None)
+
     async def dead(self) -> list[str]:
         """As Journal.dead."""
         nothing: list[str] = []
@@ -212,6 +232,38 @@ class SQLiteJournal:
     async def salt(self) -> bytes:
         """As Journal.salt."""
         return bytes.fromhex(await self._store.write(_salt))
+
+    # The file as a whole
+
+    async def info(self, before: float) -> Info | None:
+        """Return what the file holds; attempts that began before a time (in seconds since 1970) and are over are old.
+
+        None where there is no file yet. It waits for no write, and no write waits for it. Errors: JournalError.
+        """
+        asked = partial(info, path=self.path, results=self.results, before=before, is_alive=self._is_alive)
+        return await self._store.glance(asked, None)
+
+    async def backup(self, target: Path) -> int:
+        """Copy the journal to a new file as it is at one moment, while others write to it; return the copy's bytes.
+
+        The copy is a journal, and for its user alone (0600). It is there whole or not at all, never in the place of
+        another file. The results that came as bytes are not in it. Errors: JournalError.
+        """
+        asked = partial(copy, source=self.path, target=target)
+        return self._there(await self._store.glance(asked, None))
+
+    async def compact(self) -> None:
+        """Give the disk back what pruning has freed. No process can write meanwhile; those that try wait for it.
+
+        Errors: JournalError, also when others write or read for too long.
+        """
+        self._there(await self._store.glance(lambda _: True, None))
+        await asyncio.to_thread(self._store.compact)
+
+    def _there(self, found: T | None) -> T:
+        if found is None:
+            raise JournalError(f"{self.path}: there is no journal yet")
+        return found
 
     async def close(self) -> None:
         """As Journal.close."""
@@ -323,7 +375,7 @@ class SQLiteJournal:
         row = connection.execute(
             "SELECT holder, owner, CAST(fence AS INTEGER) FROM keys WHERE key = ?", (key,)
         ).fetchone()
-        before, owner, fence = row or (None, "", 0)
+        before, owner, fence = row or (None, "", fact(connection, FENCE) or 0)
         if before is not None and (before, owner) != (holder, self.owner) and self._is_alive(owner):
             return None
         self._live(connection)
@@ -385,6 +437,12 @@ def _unknown(connection: sqlite3.Connection) -> list[Unknown]:
     ]
 
 
+def _prunable(connection: sqlite3.Connection, prunable: Prunable) -> list[Entry]:
+    where, values = prunable_where(prunable)
+    rows = connection.execute(_SELECT % (where, f"number LIMIT {PRUNED}"), values).fetchall()
+    return [_entry(row, alive=False) for row in rows]  # whatever may be pruned waits for nobody
+
+
 def _took(connection: sqlite3.Connection, work: tuple[str, str, str]) -> list[tuple[float, float]]:
     return connection.execute(_TOOK, work).fetchall()
 
@@ -444,7 +502,7 @@ def _conditions(query: Query) -> list[tuple[str, Sequence[Any]]]:
 
 def _summed(connection: sqlite3.Connection, by: By, since: float | None) -> list[Any]:
     """Return sums in rows: the owner of what is open, then the columns of a Sum."""
-    since = -math.inf if since is None else since
+    since = -math.inf if since is None else since_when(connection, since)
     whole = -math.inf if since == -math.inf else math.ceil(since / DAY)  # the first day of which all is wanted
     values = (whole, since, whole * DAY, since)
     kept = {"labels": "label_sums", "batch": "batch_sums"}.get(by, "sums")

@@ -18,7 +18,9 @@ from anymedia.model.errors import JournalError
 
 from .group_commit import Item, Step, Writer, tell, unwatched
 from .one_file import OneFile
+from .sqlite_care import COMPACTIONS, begin_compaction, end_compaction
 from .sqlite_errors import PATIENCE, REPAIRABLE, Fault, journal_error
+from .sqlite_prune import fact
 from .sqlite_schema import Schema
 
 T = TypeVar("T")
@@ -44,7 +46,7 @@ class SQLiteFile:
         joins: Callable[[], None] = lambda: None,
         uses: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        self.file: OneFile = OneFile(path)
+        self.file: OneFile = OneFile(path, self._compactions)
         self.path: Path = self.file.path
         self._begins = begins
         self._joins = joins
@@ -103,6 +105,25 @@ class SQLiteFile:
             ending = self._ending
         if ending is not None:
             ending.thread.join()
+
+    def compact(self) -> None:
+        """Give the disk back what nothing needs: until that is done, no process can write. Errors: JournalError."""
+        self.call(begin_compaction)
+        try:
+            with contextlib.closing(_connected(f"{self.path.as_uri()}?mode=rw", uri=True)) as connection:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise journal_error(self.path, error) from None
+        self.call(end_compaction)
+
+    def _compactions(self) -> int:
+        """Return the number of compactions, in halves; 0 where it cannot be read."""
+        try:
+            with contextlib.closing(self._reader()) as reader:
+                return fact(reader, COMPACTIONS) or 0
+        except sqlite3.Error:
+            return 0
 
     # Before and after a fork: SQLite's knowledge of a file's locks is copied into the new process, though the locks are
     # not. If the file were open, the new process would take it for locked, and its writes might be lost.

@@ -17,7 +17,7 @@ UNRELEASED = 6
 HAS_MOVED = "typeof(moved) = 'integer'"
 """What is so of an entry that has moved, whatever another program has written there."""
 
-EXPIRY = "CASE typeof(expires) WHEN 'real' THEN expires ELSE -9e999 END"
+EXPIRY = "CASE WHEN typeof(expires) = 'real' AND expires < 9e999 THEN expires ELSE -9e999 END"
 """When the first result of an entry dies, at any moment where nobody knows it, whatever is written there."""
 
 IN_BATCH = "batch <> ''"
@@ -92,6 +92,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             undownloaded INTEGER NOT NULL DEFAULT 0,
             expires REAL,
             fetcher TEXT,
+            bare INTEGER NOT NULL DEFAULT 0,
             moved INTEGER,
             by_webhook INTEGER NOT NULL DEFAULT 0,
             least REAL,
@@ -132,7 +133,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             UNIQUE (task_id, account)
         )""",
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-        # Sums are kept by every statement that changes what they are made of: nothing is ever deleted.
+        # Sums are kept by every statement that changes what they are made of, but for one that deletes: they stay.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
         *(_table(name, groups) for name, groups in _GROUPS.items()),
         f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {_day('ifnull(NEW.reserved, 0)')} {_kept('NEW', '')} END",

@@ -2,9 +2,9 @@
 
 import asyncio
 import errno
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -19,10 +19,11 @@ from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
 from .answered import known, recognised
-from .file import File
+from .file import SILENCE, File
 from .http import Transport
 from .part import PRIVATE, Part, part
 from .places import Folder, Place
+from .slots import urgency
 from .store import pieces
 from .stores import Stores
 
@@ -38,12 +39,23 @@ CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 COLLECT = "then `anymedia collect` fetches it"
 
 
+SHORTEST_SILENCE = 5.0
+"""Seconds for which a link may always send nothing."""
+
+OF_UNKNOWN_LIFE = 30.0
+"""Seconds for which a link may send nothing of which nobody knows how long it lives."""
+
+
 @attrs.frozen
 class Sources:
-    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers."""
+    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers.
+
+    `now` tells the time, by which a link has some of its life left.
+    """
 
     transport: Transport
     stores: Stores
+    now: Callable[[], datetime]
 
     async def read(self, asset: Asset, account: Account | None) -> AsyncIterator[bytes]:
         """Yield the bytes of a result, from where they are nearest. Errors: Lost, OSError, ConfigError."""
@@ -92,7 +104,8 @@ async def save(
         if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
             return attrs.evolve(asset, data=None)
         # No file is opened before there is room for it.
-        async with sources.transport.files.one(_until(asset)) if from_link else nullcontext():
+        turn = sources.transport.files.one(urgency(asset.expires_at, sources.now())) if from_link else nullcontext()
+        async with turn:
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = known(asset, unfinished, media)
@@ -111,11 +124,6 @@ async def save(
         error = _error(task, asset, f"{why}; {way_out}" if way_out else why)
         error.permanent, error.place_is_full = True, way_out is not None
     raise error
-
-
-def _until(asset: Asset) -> float:
-    """Return when the time to fetch an asset is up: what nobody knows may be at any moment."""
-    return -math.inf if asset.expires_at is None else asset.expires_at.timestamp()
 
 
 def keep(task: Task, directory: Path) -> Task:
@@ -148,7 +156,7 @@ async def _filled(
             unfinished.begin()
     if fault is not None and not asset.url:
         raise fault
-    return await _fetched(sources.transport, unfinished, task, asset, account)
+    return await _fetched(sources, unfinished, task, asset, account)
 
 
 async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) -> None:
@@ -158,9 +166,10 @@ async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) ->
         raise Lost(f"{asset.path or asset.stored} is not what came: its sha256 is another", sent=False, permanent=True)
 
 
-async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
+async def _fetched(sources: Sources, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
     """Write the file that a link leads to, whole, and return what it is. Errors: Lost, OSError."""
-    async with transport.fetch(asset.url or "", account) as file:
+    transport = sources.transport
+    async with transport.fetch(asset.url or "", account, _silence(asset, sources.now())) as file:
         async for chunk in _limited(file, transport.largest):
             unfinished.write(chunk)
         media = await asyncio.to_thread(recognised, unfinished, file, f"the result of task {task.id}")
@@ -169,6 +178,15 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
             lost.came = media.type
             raise lost
         return media
+
+
+def _silence(asset: Asset, now: datetime) -> float:
+    """Return for how many seconds a link may send nothing: a third of what is left of its life at most, so that there
+    is time for another try."""
+    if asset.expires_at is None:
+        return OF_UNKNOWN_LIFE
+    left = (asset.expires_at - now).total_seconds()
+    return min(SILENCE, max(left / 3, SHORTEST_SILENCE)) if left > 0 else SILENCE
 
 
 def _is_other(media: Format, kind: str) -> bool:
@@ -192,11 +210,12 @@ async def _limited(file: File, most: int) -> AsyncIterator[bytes]:
     length = 0
     async for chunk in file.chunks():
         length += len(chunk)
-        if length > most:
+        if length > most or file.came > 2 * most:  # what is packed may hold nothing
             break
         yield chunk
-    if length > most:
-        raise _too_large("it has more", most)
+    else:
+        return
+    raise _too_large("it has more", most)
 
 
 def _too_large(what: str, most: int) -> Lost:
@@ -218,7 +237,7 @@ def _way_out(lost: Lost) -> str:
         return f"; once the storage takes it, or with another place (--out), {COLLECT.removeprefix('then ')}"
     if lost.came is not None:
         return "; `anymedia collect` asks for it again, and `anymedia tasks settle ID --dismiss` gives it up"
-    return ""
+    return "; `anymedia collect` asks for it again" if lost.body else ""  # which is a page, or a message
 
 
 async def _held(data: bytes) -> AsyncIterator[bytes]:

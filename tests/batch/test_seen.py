@@ -1,6 +1,7 @@
 """What is seen of a batch: lines, spans, and no word of what was asked for."""
 
 import logging
+from decimal import Decimal
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_bill_above_the_budget_is_told_once(tmp_path, records):
 
     end, _ = played(main, tmp_path, reapi={"prices": {"flux-2": "0.003"}})
     assert (end.why, end.done) == ("budget", 3)
-    assert end.spent == 3 * 0.028
+    assert end.spent == 3 * Decimal("0.028")
     (line,) = records.lines("PassedCeiling")
     assert line.startswith("bills WARNING batch shots has cost $0.0")
     assert line.endswith(", more than its budget of $0.01")

@@ -18,6 +18,7 @@ from anymedia import (
     Media,
     MusicRequest,
     OutOfBounds,
+    Problem,
     RequestError,
     Row,
     SpeechRequest,
@@ -285,6 +286,18 @@ def test_every_bad_row_is_told_at_once(read):
     assert head == "4 of 5 rows cannot be asked for; nothing was sent"
     assert told[0] == "line 2: seed: must be a whole number, 0 or more, not 'x'"
     assert told[-1] == "line 6: row: has 2 cells, and there are 4 headers"
+
+
+def test_the_good_rows_are_returned_where_what_is_wrong_is_told_apart(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("model,prompt\nflux-2-pro,a fox\nflux-2-por,a fox\nflux-2-pro,\nflux-2-pro,a hare\n")
+    bad: list[Problem] = []
+    rows = read_rows(file, CONFIG, bad=bad)
+    assert [(row.line, row.request.prompt) for row in rows] == [(2, "a fox"), (5, "a hare")]
+    assert [(problem.row, problem.line, problem.field) for problem in bad] == [(2, 3, "model"), (3, 4, "prompt")]
+    file.write_text("model,prompt\nflux-2-pro,\n")
+    assert read_rows(file, CONFIG, bad=bad) == []
+    assert len(bad) == 3
 
 
 def test_an_unknown_column_is_told_once_with_the_one_that_it_may_mean(faults):

@@ -70,14 +70,14 @@ def folder(path):
 
 def older(path):
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 5")
+        connection.execute("PRAGMA user_version = 6")
     connection.close()
 
 
 SPOILT = {
     "no database": (spoil_header, "it is no journal; name another file"),
     "damaged": (spoil_pages, "it is damaged; move it away, and a new one is begun"),
-    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 6 is the newest known here\)"),
+    "of a newer version": (newer, r"written by a newer anymedia \(its form is 99, and 7 is the newest known here\)"),
     "of an unreleased version": (older, "it was written before the first release of anymedia and cannot be read"),
     "of another program": (foreign, "it belongs to another program; name another file"),
     "a folder": (folder, "it is a folder; name a file in it"),
@@ -361,7 +361,7 @@ def test_old_files_grow_and_keep_what_they_hold(tmp_path):
     new = SQLiteFile(path, SCHEMA)
     assert new.call(lambda connection: connection.execute("SELECT * FROM things").fetchall()) == [("a", 7)]
     new.close()
-    with pytest.raises(JournalError, match="its form is 7, and 6 is the newest known here"):
+    with pytest.raises(JournalError, match="its form is 8, and 7 is the newest known here"):
         old.call(lambda connection: None)
     old.close()
 

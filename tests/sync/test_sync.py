@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import queue
 import signal
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def client(sims, clock):
 def test_it_has_the_methods_of_the_client():
     public = {name for name in vars(Client) if not name.startswith("_")}
     assert {name for name in vars(SyncClient) if not name.startswith("_")} >= public
-    for name in ("submit", "get", "wait", "generate", "cancel", "download", "balance", "reach", "explain"):
+    for name in ("submit", "get", "wait", "generate", "cancel", "download", "collect", "balance", "reach", "explain"):
         ours, theirs = inspect.signature(getattr(SyncClient, name)), inspect.signature(getattr(Client, name))
         assert list(ours.parameters) == list(theirs.parameters), name
         assert getattr(SyncClient, name).__doc__
@@ -89,6 +90,18 @@ def test_a_batch_is_run_or_iterated_over_and_ends_on_the_callers_thread(client, 
     batch.stop()
     assert batch.run().why == "stopped"
     assert batch.run().bought_before == 4
+
+
+def test_results_are_saved_by_themselves_and_collected(client, tmp_path):
+    result = client.generate(REQUEST, "reapi", where=tmp_path)
+    assert [file.path.parent for file in result.assets] == [tmp_path]
+    done = run(client, REQUEST, "reapi")
+    collected = client.collect(tmp_path, accounts=["reapi"])
+    assert ([task.id for task in collected.tasks], collected.errors) == ([done.id], ())
+    left, saved = run(client, REQUEST, "reapi"), queue.Queue()
+    client.collect_in_background(tmp_path, on_saved=saved.put)
+    assert saved.get(timeout=60).id == left.id
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_it_says_how_long_the_answer_of_a_submit_is_waited_for(sims, clock):

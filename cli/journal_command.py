@@ -1,0 +1,272 @@
+"""`anymedia journal`: what the journal holds, what of it may go, a copy of it, and all of it as lines of JSON."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import attrs
+import click
+
+from anymedia import Attempt, ConfigError, load_config
+from anymedia.clock import Clock, midnight
+from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal.new_file import new_file
+from anymedia.journal.private import without_prompts
+from anymedia.journal.sqlite_care import Info
+from anymedia.model.paths import expanded
+from anymedia.model.plain import sized
+
+from .command import Command, Group, config_option
+from .journal import attempt_json, moment, say_where, since_option, when, with_journal
+from .text import counted, json_of, print_json, say
+
+T = TypeVar("T")
+
+OLD = timedelta(days=90)
+"""How old attempts are of which `info` says what a prune would take."""
+
+STDOUT = Path("-")
+
+
+@click.group("journal", cls=Group, example="journal info", subcommand_metavar="COMMAND [ARGS]...")
+def command(as_json: bool) -> None:
+    """Look after the journal: what it holds, what of it may go, a copy of it.
+
+    Nothing is sent, and other processes may buy meanwhile.
+    """
+
+
+def _with_file(config: Path | None, work: Callable[[Ledger, SQLiteJournal], Awaitable[T]]) -> T:
+    """Do something with the file of the journal that a configuration names. Errors: ConfigError where there is none."""
+
+    found = load_config(config)
+    say_where(found)
+
+    async def done(ledger: Ledger) -> T:
+        if not isinstance(ledger.journal, SQLiteJournal):
+            raise ConfigError(f"the journal is {ledger.journal.name}: it ends with its process, and has no file")
+        return await work(ledger, ledger.journal)
+
+    return with_journal(found, done)
+
+
+# What it holds
+
+
+@command.command("info", cls=Command, example="journal info")
+@config_option
+@click.pass_obj
+def info(clock: Clock, config: Path | None, as_json: bool) -> None:
+    """Show what the journal holds, and how much of it may go.
+
+    Attempts by where they stand, what is open, uncertain or nowhere on your disks, how much of the file is texts (what
+    was asked, sent and answered), and what `prune --older-than 90d` would take.
+
+    --json prints path, form, bytes, unused, results, results_bytes, room, attempts, statuses, open, uncertain,
+    uncollected, first, last, pruned, texts, old and old_texts; null where there is no journal yet.
+    """
+    before = midnight(clock.now() - OLD)
+
+    async def found(ledger: Ledger, journal: SQLiteJournal) -> tuple[Info | None, datetime | None]:
+        return await journal.info(before.timestamp()), await ledger.pruned()
+
+    told, pruned = _with_file(config, found)
+    if as_json:
+        print_json(None if told is None else _info_json(told, pruned))
+    if as_json or told is None:
+        return
+    from .screen import Screen, pairs
+
+    Screen().print(pairs(_info(told, pruned)))
+
+
+def _info_json(told: Info, pruned: datetime | None) -> dict[str, Any]:
+    facts = attrs.asdict(told)
+    times = {name: None if facts[name] is None else _moment(facts[name]).isoformat() for name in ("first", "last")}
+    return {
+        **facts,
+        **times,
+        "path": str(told.path),
+        "attempts": sum(told.statuses.values()),
+        "pruned": None if pruned is None else pruned.isoformat(),
+    }
+
+
+def _info(told: Info, pruned: datetime | None) -> Iterator[tuple[str, str]]:
+    number = sum(told.statuses.values())
+    yield "journal", str(told.path)
+    yield "form", str(told.form)
+    yield "size", f"{sized(told.bytes)}, of which {sized(told.unused)} are free for new attempts"
+    yield "texts", f"{sized(told.texts)}: what was asked, sent and answered"
+    yield "results", f"{counted(told.results, 'file')} in results/, {sized(told.results_bytes)}"
+    yield "disk", f"{sized(told.room)} free"
+    states = ", ".join(f"{many:,} {status}" for status, many in sorted(told.statuses.items()))
+    yield "attempts", f"{number:,}: {states}" if number else "none"
+    if told.first is not None and told.last is not None:
+        yield "from", f"{when(_moment(told.first))} to {when(_moment(told.last))} UTC"
+    if pruned is not None:
+        yield "pruned", f"attempts from before {pruned:%Y-%m-%d}; what they cost is kept"
+    yield "open", f"{told.open:,}"
+    yield "uncertain", f"{told.uncertain:,}"
+    yield "uncollected", f"{told.uncollected:,}, paid for and nowhere of yours"
+    old = f"{counted(told.old, 'attempt')} and {sized(told.old_texts)} of texts" if told.old else "nothing"
+    yield f"older than {OLD.days} d", f"`anymedia journal prune --older-than {OLD.days}d` takes {old}"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, 0.0), datetime.max.replace(tzinfo=UTC).timestamp() - 1), UTC)
+
+
+# What of it may go
+
+
+def _before(ctx: click.Context, _: click.Parameter, text: str) -> datetime:
+    now: datetime = (ctx.obj or Clock()).now()
+    try:
+        before = moment(text, now)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"must be an age like 90d, or a date, not {text!r}") from None
+    if before > now:
+        raise click.BadParameter("must be in the past")
+    return before
+
+
+@command.command("prune", cls=Command, example="journal prune --older-than 90d --dry-run")
+@click.option(
+    "--older-than", "before", required=True, callback=_before, metavar="T", help="An age like 90d, or a date."
+)
+@click.option("--texts", is_flag=True, help="Let no attempt go: only what was asked, sent and answered.")
+@click.option("--keys", is_flag=True, help="Forget idempotency keys too: the same key may buy again.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option("--compact", is_flag=True, help="Then make the file smaller, for which all that buy have to wait.")
+@config_option
+def prune(
+    before: datetime, texts: bool, keys: bool, dry_run: bool, compact: bool, config: Path | None, as_json: bool
+) -> None:
+    """Let old attempts go, or their texts, and keep what they cost.
+
+    By whole days (UTC): what began and was over before the day of T. What is open, uncertain, or paid for and nowhere
+    on your disks stays, whatever its age. `anymedia spend` says the same before and after. An attempt that bought
+    something under an idempotency key, such as a row of a batch, loses its texts and stays, so that its key buys
+    nothing twice, unless --keys is given. Labels and the names of batches are kept with the sums.
+
+    Other processes may buy meanwhile. What goes leaves room in the file for new attempts; with --compact the file
+    becomes smaller, while which nothing can be bought: seconds for each gigabyte.
+
+    --json prints before, attempts, bare (attempts that lost their texts), bytes (of texts), dry_run and unused.
+    """
+    if texts and keys:
+        raise click.UsageError("--texts keeps every attempt with its key: leave out one of --texts and --keys")
+    if dry_run and compact:
+        raise click.UsageError("--dry-run changes nothing: leave out --compact")
+
+    async def done(ledger: Ledger, journal: SQLiteJournal) -> tuple[Any, int]:
+        went = await ledger.prune(before, texts=texts, keys=keys, dry_run=dry_run)
+        if compact:
+            await journal.compact()
+        told = await journal.info(before.timestamp())
+        return went, 0 if told is None else told.unused
+
+    went, unused = _with_file(config, done)
+    if as_json:
+        facts = {
+            "attempts": went.attempts,
+            "bare": went.bare,
+            "bytes": went.bytes,
+            "dry_run": dry_run,
+            "unused": unused,
+        }
+        print_json({"before": went.before.isoformat(), **facts})
+        return
+    from .screen import Screen
+
+    goes, loses = ("would go", "would lose their texts") if dry_run else ("went", "lost their texts")
+    screen = Screen()
+    screen.print(f"of what was over before {went.before:%Y-%m-%d} (UTC):")
+    screen.print(f"{counted(went.attempts, 'attempt')} {goes}, {went.bare:,} {loses}, {sized(went.bytes)} in all")
+    screen.print(f"{sized(unused)} of the file are free for new attempts")
+
+
+# A copy, and lines
+
+
+def _file(_: click.Context, __: click.Parameter, text: str | None) -> Path | None:
+    """Return the path of a new file. Errors: BadParameter where there is one already."""
+    if text in (None, "-"):
+        return None if text is None else STDOUT
+    file = expanded(text)
+    if os.path.lexists(file):
+        raise click.BadParameter(f"{text}: there is such a file already; name another one")
+    return file
+
+
+@command.command("backup", cls=Command, example="journal backup journal-copy.db")
+@click.argument("file", callback=_file, metavar="FILE")
+@config_option
+def backup(file: Path, config: Path | None, as_json: bool) -> None:
+    """Copy the journal to a new file, as it is at one moment.
+
+    Other processes may write meanwhile. The file is there whole or not at all, and no other file is written over; only
+    its user may read it. It is a journal: put in the place of the other, or named in the configuration, it is read as
+    such. The results that came as bytes, in the folder results beside the journal, are not in it.
+
+    --json prints path and bytes.
+    """
+    if file == STDOUT:
+        raise click.UsageError("a copy needs a file; `anymedia journal export` prints")
+    size = _with_file(config, lambda _, journal: journal.backup(file))
+    if as_json:
+        print_json({"path": str(file), "bytes": size})
+    else:
+        say(f"{file} has a copy of the journal: {sized(size)}; the folder results/ is not in it")
+
+
+@command.command("export", cls=Command, example="journal export attempts.jsonl --since 30d")
+@click.argument("file", callback=_file, required=False, metavar="[FILE]")
+@since_option
+@click.option("--without-prompts", "bare", is_flag=True, help="Leave out what was asked for, and words that repeat it.")
+@config_option
+def export(file: Path | None, since: datetime | None, bare: bool, config: Path | None, as_json: bool) -> None:
+    """Print every attempt as a line of JSON, as `anymedia tasks --json` has it; or write that to a new file.
+
+    The oldest comes first. However many there are, few of them are in memory at once. A file is there whole or not at
+    all, no other file is written over, and only its user may read it.
+
+    --json prints path and attempts, and needs a FILE.
+    """
+    target = None if file in (None, STDOUT) else file
+    if as_json and target is None:
+        raise click.UsageError("the lines are JSON as it is: --json needs a FILE")
+
+    async def written(ledger: Ledger, _: SQLiteJournal) -> int:
+        with _opened(target) as out:
+            return await _write(out, ledger.each(since=since), bare=bare)
+
+    number = _with_file(config, written)
+    if as_json:
+        print_json({"path": str(target), "attempts": number})
+    elif target is not None:
+        say(f"{target} has {counted(number, 'attempt')}")
+
+
+async def _write(out: IO[str], attempts: AsyncIterator[Attempt], *, bare: bool) -> int:
+    number = 0
+    async for attempt in attempts:
+        out.write(json_of(attempt_json(without_prompts(attempt) if bare else attempt), indent=None) + "\n")
+        number += 1
+    return number
+
+
+@contextmanager
+def _opened(target: Path | None) -> Iterator[IO[str]]:
+    """Open a new file that has its name once it is whole; without a name, stdout."""
+    if target is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    with new_file(target) as part, part.open("w", encoding="ascii") as out:
+        yield out
