@@ -8,9 +8,8 @@ from typing import Any
 import attrs
 import click
 
-from anymedia.model.kinds import KINDS
+from anymedia.model.kinds import KINDS, kinds_with
 from anymedia.model.options import GenerateOptions
-from anymedia.model.vocabulary import Kind
 
 from .complete import behind
 from .text import together
@@ -19,7 +18,6 @@ from .values import extra, file, files, labels, number, text_of_file, text_or_st
 
 WORDS = "words"
 """Where a command line keeps what is given to its command."""
-
 PROMPT = "prompt"
 """The field that is no flag but the argument of a command."""
 
@@ -160,11 +158,6 @@ def in_flags(sentence: str) -> str:
 
 def _flagged(word: re.Match[str]) -> str:
     return flag(word[0]) if word[0] in _CODED else word[0]
-
-
-def kinds_with(field: str) -> tuple[Kind, ...]:
-    """Return the kinds of requests that have a field."""
-    return tuple(kind for kind, request in KINDS.items() if field in attrs.fields_dict(request))
 
 
 def options() -> list[Callable[..., Any]]:

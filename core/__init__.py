@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .engine.route import Route
     from .journal.protocol import Journal
     from .limits.health import AccountHealth
+    from .manifest import Manifest
     from .model.batch import BatchEnd, BatchPlan, BatchProgress, Row, RowEnd
     from .model.codec import from_json, to_json
     from .model.errors import (
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
+    from .rows import read_rows
     from .storage import Storage
     from .sync import SyncClient
 
@@ -111,6 +113,7 @@ __all__ = [
     "JournalError",
     "Kind",
     "MalformedAnswer",
+    "Manifest",
     "Media",
     "Money",
     "MusicRequest",
@@ -160,6 +163,7 @@ __all__ = [
     "load_config",
     "quote",
     "read_config",
+    "read_rows",
     "to_json",
 ]
 
@@ -173,6 +177,7 @@ _MODULES = {
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),
     ".limits.health": ("AccountHealth",),
+    ".manifest": ("Manifest",),
     ".model.batch": ("BatchEnd", "BatchPlan", "BatchProgress", "Row", "RowEnd"),
     ".model.codec": ("from_json", "to_json"),
     ".model.errors": (
@@ -226,6 +231,7 @@ _MODULES = {
     ".preview": ("compare", "explain", "quote"),
     ".pricing.compare": ("Difference",),
     ".pricing.explain": ("Explanation",),
+    ".rows": ("read_rows",),
     ".storage": ("Storage",),
     ".sync": ("SyncClient",),
 }

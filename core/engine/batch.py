@@ -101,6 +101,7 @@ class Batch:
         self._planned: tuple[BatchPlan, list[Lane]] | None = None
         self._run: _Run | None = None
         self._stopped = False
+        self._left: Sequence[RowEnd] = ()
 
     @property
     def progress(self) -> BatchProgress:
@@ -124,14 +125,21 @@ class Batch:
         """Buy what was not bought before, wait for all of it, save it, and return how the batch has ended.
 
         `on_row` sees the end of each row as it comes; what it raises ends the run as a cancel does, and goes to the
-        caller. Errors, before anything is sent: as `plan`, JournalError where another process runs a batch of this
-        name, ConfigError where the place for the files cannot be written to. What goes wrong later is in the ends.
+        caller. Of a run that is cancelled it sees at last how the other rows are left. Errors, before anything is sent:
+        as `plan`, JournalError where another process runs a batch of this name, ConfigError where the place for the
+        files cannot be written to. What goes wrong later is in the ends.
         """
         with self._calls.session.readers.verb("batch", None):
-            async with aclosing(self._ends()) as ends:
-                async for end in ends:
-                    if on_row is not None:
+            try:
+                async with aclosing(self._ends()) as ends:
+                    async for end in ends:
+                        if on_row is not None:
+                            on_row(end)
+            except asyncio.CancelledError:
+                if on_row is not None:
+                    for end in self._left:
                         on_row(end)
+                raise
         assert self.end is not None  # noqa: S101 - it is there once all ends were told
         return self.end
 
@@ -146,7 +154,7 @@ class Batch:
             self._run.close("stopped")
 
     async def _ends(self) -> AsyncGenerator[RowEnd, None]:
-        calls, self.end = self._calls, None
+        calls, self.end, self._left = self._calls, None, ()
         calls.session.in_its_loop()
         try:
             async with calls.ledger.alone(f"batch {self.name}"):
@@ -155,13 +163,26 @@ class Batch:
                 if calls.check_place is not None:
                     await calls.check_place()
                 self._run = run = await self._begun()
-                async with aclosing(run.ends()) as ends:
-                    async for end in ends:
-                        yield end
-                self.end = run.end()
-                calls.session.tell(BatchEnded(self.end))
+                try:
+                    async with aclosing(run.ends()) as ends:
+                        async for end in ends:
+                            yield end
+                except (asyncio.CancelledError, GeneratorExit):
+                    self._left = await self._leave(run)
+                    raise
+                finally:
+                    self.end = run.end()
+                    calls.session.tell(BatchEnded(self.end))
         finally:
             self._stopped = False
+
+    async def _leave(self, run: "_Run") -> Sequence[RowEnd]:
+        """Return how a cancel leaves the rows that have not ended: what is sent for them is in the journal."""
+        try:
+            earlier = await Earlier.of(self.name, self._calls.ledger, Ceiling(None))
+        except JournalError:  # nobody knows: the next run will
+            return run.left(None)
+        return run.left(earlier)
 
     async def _begun(self) -> "_Run":
         """Return a run in which every row waits in its lane. Errors: JournalError."""
@@ -192,7 +213,7 @@ class _Run:
         self._rate = Rate(calls.session.clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Queue[RowEnd] = asyncio.Queue()
-        self._begun = 0
+        self._begun: set[int] = set()
         self._buying = 0
         self._states: Counter[RowState] = Counter()
         self._bought_before = 0
@@ -210,8 +231,8 @@ class _Run:
         return BatchProgress(
             rows=rows,
             **self._counts(),
-            waiting=rows - ended - self._begun,
-            under_way=self._begun,
+            waiting=rows - ended - len(self._begun),
+            under_way=len(self._begun),
             rate=rate,
             seconds_left=None if rate is None else (rows - ended) / rate,
         )
@@ -262,7 +283,6 @@ class _Run:
             self._begin()
             while self._begun:
                 end = await self._ended.get()
-                self._begun -= 1
                 self._note(end)
                 self._begin()
                 yield end
@@ -271,18 +291,29 @@ class _Run:
                 self._note(end)
                 yield end
         finally:
-            self._begun = 0
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def left(self, earlier: Earlier | None) -> list[RowEnd]:
+        """Return how the rows that have not ended stand now that the run is cancelled: what was sent goes on."""
+        self._note_why("stopped", None)
+        ends = [self._ended.get_nowait() for _ in range(self._ended.qsize())]
+        for number in sorted(self._begun - {end.number - 1 for end in ends}):
+            was_sent = earlier is None or earlier.units(self._rows.key(number)) > 0
+            ends.append(self._end_of(number, "unfinished" if was_sent else "not begun"))
+        ends += (self._end_of(number, "not begun") for number in self.lanes.left())
+        for end in ends:
+            self._note(end)
+        return ends
+
     def _begin(self) -> None:
         """Begin as many rows as may be in flight: each counts until its end was told."""
-        while self._begun < self._bounds.at_once and not self._is_closed:
+        while len(self._begun) < self._bounds.at_once and not self._is_closed:
             number = self.lanes.next(bought=self.budget.is_short)
             if number is None:
                 return
-            self._begun += 1
+            self._begun.add(number)
             self._buying += 1
             task = asyncio.create_task(self._live(number))
             self._tasks.add(task)
@@ -290,6 +321,7 @@ class _Run:
 
     def _note(self, end: RowEnd) -> None:
         """Count the end of a row, and tell of it."""
+        self._begun.discard(end.number - 1)
         self._states[end.state] += 1
         self._bought_before += end.bought_before
         if end.state == "not begun":

@@ -20,6 +20,7 @@ from anymedia.storage import OPTIONS, Storage, folder_of, unwritable
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 from anymedia.transport.download import Sources, save
+from anymedia.transport.part import clear
 from anymedia.transport.places import Bucket, Folder, Place
 from anymedia.transport.retry import Patience, retried
 
@@ -120,13 +121,17 @@ class Files:
         return ends
 
     async def check(self, place: Place) -> str:
-        """Return what a place is called, once it is known that it can be written to. Errors: ConfigError."""
+        """Return what a place is called, once it is known that it can be written to. Errors: ConfigError.
+
+        Unfinished files that killed processes left there are removed.
+        """
         try:
             await place.check()
         except Lost as lost:
             raise unwritable(place.location, lost.why) from None
         except OSError as error:
             raise unwritable(place.location, error.strerror or str(error)) from None
+        await asyncio.to_thread(clear, place.work)
         return place.location
 
     async def read(self, asset: Asset) -> AsyncIterator[bytes]:
@@ -175,7 +180,7 @@ class Files:
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.session.transport, self.session.stores, self.session.clock.now())
+        return Sources(self.session.transport, self.session.stores, self.session.clock.now)
 
     def _account(self, task: Task) -> Account | None:
         """Return the account of a task; None where it is gone, and the file is fetched as any other."""

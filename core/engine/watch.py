@@ -12,6 +12,7 @@ from typing import Any
 from anymedia.account import Account
 from anymedia.clock import left
 from anymedia.declare.endpoint import Endpoint
+from anymedia.journal.ledger import Moved
 from anymedia.model.errors import (
     AnymediaError,
     Blocked,
@@ -47,7 +48,7 @@ class Watch:
         self._clock = session.clock
         self._looks = Looks(session)
         self._durations = Durations(session.ledger)
-        self._moves = Moves(session.ledger, self._clock, self._heard)
+        self._moves = Moves(session.ledger, self._clock, self._moved, self._heard)
         session.permits.hears = self._moves.listen
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
@@ -142,13 +143,17 @@ class Watch:
         """Take note that a genuine webhook of an account came just now."""
         self._schedule(account_name).arrived()
 
-    def _heard(self, attempt: Attempt, task: Task, by_webhook: bool) -> None:
+    def _moved(self, move: Moved) -> bool:
+        """Take note of what has moved in the journal, and return whether somebody here waits for it to be over."""
+        schedule = self._schedule(move.account)
+        if move.by_webhook:
+            schedule.arrived()
+        return schedule.waits_for(move.task_id) or self._session.permits.counts(move.account, move.id, move.task_id)
+
+    def _heard(self, attempt: Attempt, task: Task) -> None:
         """Take an attempt and its task, which is over, as another process may have written it down."""
         self._session.permits.found(attempt)
-        schedule = self._schedule(task.account)
-        if by_webhook:
-            schedule.arrived()
-        if schedule.told(task):
+        if self._schedule(task.account).told(task):
             self._session.tell(moved(task, heard=True))
 
     async def close(self) -> None:

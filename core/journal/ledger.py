@@ -74,12 +74,39 @@ class Claimed:
     bought: tuple[Attempt, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Moved:
-    """An attempt whose task is over, and whether a webhook told that."""
+    """An attempt whose task is over, and whether a webhook told that.
 
-    attempt: Attempt
-    by_webhook: bool
+    Of many that move, somebody waits for a few: an `attempt` is read when it is asked for.
+    """
+
+    _entry: Entry
+
+    @property
+    def id(self) -> str:
+        """The id of the attempt."""
+        return self._entry.id
+
+    @property
+    def account(self) -> str:
+        """The name of its account."""
+        return self._entry.account
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of its task."""
+        return self._entry.task_id
+
+    @property
+    def by_webhook(self) -> bool:
+        """Whether a webhook told that its task is over."""
+        return bool(self._entry.by_webhook)
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt as it is written down."""
+        return attempt_of(self._entry)
 
 
 ALONE = "\n"
@@ -245,7 +272,7 @@ class Ledger:
         number alone. Whoever asks again with the number misses none, whichever process wrote it.
         """
         last, entries = await self.journal.moved(after)
-        return last, [Moved(attempt=attempt_of(entry), by_webhook=bool(entry.by_webhook)) for entry in entries]
+        return last, [Moved(entry) for entry in entries]
 
     async def durations(self, provider: str, offer: str | None, variant: str | None) -> list[tuple[float, float]]:
         """Return how many seconds tasks of an offer and a variant took, at least and at most.

@@ -52,7 +52,8 @@ class Problem:
     documented: bool = attrs.field(default=True, repr=False)  # a limit of the page, which `check=False` switches off
 
     def __str__(self) -> str:
-        place = "" if self.row is None else f"row {self.row}: " if self.line is None else f"line {self.line}: "
+        row = "" if self.row is None else f"row {self.row}: "
+        place = row if self.line is None else f"line {self.line}: "
         return f"{place}{self.field}: {self.message}" + (f" ({self.page})" if self.page else "")
 
 
@@ -186,7 +187,9 @@ def _bad_rows(problems: Sequence[Problem], rows: int | None) -> str:
     for problem in problems:
         bad.setdefault((problem.row, problem.line), []).append(problem)
     of = "" if rows is None else f" of {rows}"
-    head = f"{len(bad)}{of} rows cannot be asked for; nothing was sent"
+    number = sum(row is not None for row, _ in bad)  # what is wrong with the file as a whole is of no row
+    head = f"{number}{of} rows cannot be asked for" if number else "the rows cannot be read"
+    head += "; nothing was sent"
     shown = [str(problem) for each in [*bad.values()][:SHOWN] for problem in each]
     more = [f"and {len(bad) - SHOWN} rows more"] if len(bad) > SHOWN else []
     return "\n  ".join([head, *shown, *more])

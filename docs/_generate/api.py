@@ -88,7 +88,7 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "batches": (
         "Batches",
         "Many requests under one name and one budget: what is bought, how each row ends, and how it stands meanwhile.",
-        ("Batch", "Row", "BatchPlan", "RowEnd", "BatchEnd", "BatchProgress"),
+        ("Batch", "Row", "read_rows", "BatchPlan", "RowEnd", "BatchEnd", "BatchProgress", "Manifest"),
     ),
     "accounts": (
         "Configuration in Python",

@@ -110,11 +110,11 @@ class Shop:
         return sum(sim.bills()["submits"] for sim in self.sims)
 
 
-def played(main, folder, **tables):
-    """Run main(shop) in virtual time, and return what it returns."""
+def played(main, folder, *, names=FOUR, **tables):
+    """Run main(shop) in virtual time at these simulators, and return what it returns."""
 
     async def play(clock):
-        async with running(*FOUR, clock=clock.time) as sims:
+        async with running(*names, clock=clock.time) as sims:
             return await main(Shop(sims, clock, folder, tables))
 
     with slow_way(0.2), asyncio.Runner(loop_factory=Loop) as runner:

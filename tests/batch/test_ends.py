@@ -12,6 +12,7 @@ from anymedia import (
     NoCredit,
     OverCeiling,
     Row,
+    RowEnd,
 )
 from anymedia.engine.batch import _Run
 from anymedia.transport.places import Folder
@@ -70,16 +71,19 @@ def test_what_a_cancel_or_a_kill_leaves_is_taken_up_and_nothing_is_bought_twice(
     async def main(shop):
         client = shop.opened()
         batch = client.batch(rows(6), "reapi", name="shots", where=tmp_path / "out", at_once=4)
-        running = asyncio.create_task(batch.run())
+        told: list[RowEnd] = []
+        running = asyncio.create_task(batch.run(told.append))
         await shop.clock.sleep(seconds)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-        assert (batch.end, batch.progress.under_way) == (None, 0)
-        ended = batch.progress.done
-        assert batch.progress.waiting == 6 - ended
+        has_begun = batch.end is not None  # then each row is told as it is left
+        assert sorted(end.number for end in told) == ([*range(1, 7)] if has_begun else [])
+        assert (batch.progress.under_way, batch.progress.waiting) == (0, 0 if has_begun else 6)
+        assert not has_begun or batch.end.why in ("stopped", "unfinished")
         await client.close()
         await client.journal.close()
+        assert not {f"lighthouse {number}" for number in numbers(told, "not begun")} & set(shop.billed())
         client = shop.opened()
         running = asyncio.create_task(client.batch(rows(6), "reapi", name="shots", where=tmp_path / "out").run())
         await shop.clock.sleep(seconds)

@@ -181,13 +181,28 @@ def test_what_makes_no_sense_is_refused(filled, words, told):
     assert Path("there").read_text() == "mine"
 
 
-@pytest.mark.parametrize("words", [("info",), ("prune", "--older-than", "9d"), ("backup", "copy.db"), ("export",)])
-def test_where_there_is_no_file_it_says_so(terminal, monkeypatch, words):
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("info",), 0),
+        (("prune", "--older-than", "9d"), 0),
+        (("export",), 0),
+        (("backup", "copy.db"), 6),
+        (("prune", "--older-than", "9d", "--compact"), 6),
+    ],
+)
+def test_where_there_is_no_file_it_says_so(terminal, monkeypatch, words, code):
     ended = terminal("journal", *words)
-    assert (ended.exit_code, "there is no journal" in ended.stderr) == (0 if words == ("export",) else 6, True)
+    assert (ended.exit_code, "there is no journal at " in ended.stderr) == (code, True)
+    assert not the_journal().parent.exists()
     monkeypatch.setenv("ANYMEDIA_JOURNAL", "memory:")
     ended = terminal("journal", *words)
     assert (ended.exit_code, "it ends with its process, and has no file" in ended.stderr) == (3, True)
+
+
+def test_where_there_is_no_file_there_is_nothing_to_tell(terminal):
+    assert terminal.json("journal", "info") is None
+    assert terminal.json("journal", "prune", "--older-than", "9d")["attempts"] == 0
 
 
 def test_a_copy_is_read_as_a_journal(filled, monkeypatch):

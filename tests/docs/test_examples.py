@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -23,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from anymedia import Client, load_config
 from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
+from anymedia.simulators import in_thread
 from tests.client.hooks import served
 from tests.providers import FOUR
 from tests.tables import toml
@@ -107,6 +109,75 @@ def test_it_runs_without_a_key():
     assert done.stdout.endswith("billed $0.864\n")
     wrong = subprocess.run([sys.executable, SHOP, "--ceiling", "much"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, "must be an amount in USD" in wrong.stderr) == (2, True)
+
+
+# The catalogue
+
+CATALOGUE = EXAMPLES / "catalogue.py"
+PACED = FASTER.replace("/ 10)", "/ 100)")
+
+
+def catalogue(*words):
+    """Start the example in a process of its own, whose waits are a hundredth as long."""
+    command = [sys.executable, "-c", PACED, CATALOGUE, "--config", "anymedia.toml", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def shots(tmp_path, monkeypatch):
+    """The simulator at which an anymedia.toml of the working directory buys."""
+    monkeypatch.chdir(tmp_path)
+    with in_thread("kie", speed=100) as simulators:
+        fast = simulators["kie"].table | {"limits": {"submits": [1000, 1], "polls": [1000, 1]}}
+        Path("anymedia.toml").write_text(toml({"providers": {"kie": fast}, "journal": {"path": "journal.db"}}))
+        for variable, key in simulators.environ.items():
+            monkeypatch.setenv(variable, key)
+        yield simulators["kie"]
+
+
+def looked_at(sim):
+    """Return the ids of the tasks that a client looks at from now on: each was written down as accepted before."""
+    answer, ids = sim.service.answer, set()
+
+    def answered(request):
+        ids.update(filter(None, [request.query.get("taskId")]))
+        return answer(request)
+
+    sim.service.answer = answered
+    return ids
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_a_catalogue_that_is_killed_goes_on_where_it_was(shots):
+    out, looked = Path("catalogue"), looked_at(shots)
+    with catalogue("--budget", "3.00") as process:  # of 120 shots
+        assert process.stdout.readline() == "200 shots, 0 of them bought before; the rest costs $5.00,\n"
+        done = 0
+        while (done < 100 or len(looked) < 120) and (line := process.stdout.readline()):
+            done += line.endswith(" done\n")
+        process.kill()  # while no submit is under way, which would be uncertain
+        assert process.wait(60) == -signal.SIGKILL
+    told = rows_of(out / "catalogue.manifest.jsonl.part")
+    assert ({row["state"] for row in told}, done <= len(told) <= 120) == ({"done"}, True)
+    with catalogue() as process:
+        begun, _, *lines, ended = process.stdout.read().splitlines()
+        assert process.wait(60) == 0
+    assert (begun, len(lines)) == ("200 shots, 120 of them bought before; the rest costs $2.00,", 200)
+    assert sum(line.endswith(" (bought before)") for line in lines) == 120
+    assert ended == "200 of 200 done, $5.00 billed: catalogue/catalogue.manifest.csv"
+    rows = rows_of(out / "catalogue.manifest.jsonl")
+    assert [(row["row"], row["state"], row["money"]["billed"]) for row in rows] == [
+        (number, "done", "0.025") for number in range(1, 201)
+    ]
+    bills = shots.bills()["entries"]
+    assert all(entry["charged"] and not entry["refunded"] for entry in bills)
+    assert sorted(entry["task_id"] for entry in bills) == sorted(task for row in rows for task in row["task_ids"])
+    files = {each["file"]: each["sha256"] for row in rows for each in row["files"]}
+    assert {str(path.absolute()): sha256(path.read_bytes()).hexdigest() for path in out.glob("*.jpg")} == files
+    assert (len(bills), len(files), [*out.rglob("*.part")]) == (200, 200, [])
 
 
 # The clip

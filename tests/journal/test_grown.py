@@ -346,7 +346,8 @@ async def test_what_a_file_holds_is_told(filled, path):
 
 async def test_where_there_is_no_journal_nothing_is_made(path):
     journal = SQLiteJournal(path)
-    for work in (journal.info(0.0), journal.backup(path.with_name("copy.db")), journal.compact()):
+    assert await journal.info(0.0) is None
+    for work in (journal.backup(path.with_name("copy.db")), journal.compact()):
         with pytest.raises(JournalError, match="there is no journal yet"):
             await work
     assert not path.parent.exists()
