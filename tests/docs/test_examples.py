@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -135,16 +135,28 @@ def shots(tmp_path, monkeypatch):
         yield simulators["kie"]
 
 
-def looked_at(sim):
-    """Return the ids of the tasks that a client looks at from now on: each was written down as accepted before."""
-    answer, ids = sim.service.answer, set()
+@contextmanager
+def holding(sim, number):
+    """Let the task of this number go on until the block ends; yield what is set when it is looked at.
+
+    Whoever looks at a task has written it down.
+    """
+    answer, looked, held = sim.service.answer, threading.Event(), {}
 
     def answered(request):
-        ids.update(filter(None, [request.query.get("taskId")]))
-        return answer(request)
+        given = answer(request)
+        if not held and len(sim.service.tasks) == number:
+            held[next(reversed(sim.service.tasks))] = next(reversed(sim.service.tasks.values()))
+            next(iter(held.values())).stuck = True
+        if request.query.get("taskId") in held:
+            looked.set()
+        return given
 
     sim.service.answer = answered
-    return ids
+    yield looked
+    sim.service.answer = answer
+    for task in held.values():
+        task.stuck = False
 
 
 def rows_of(path):
@@ -152,16 +164,17 @@ def rows_of(path):
 
 
 def test_a_catalogue_that_is_killed_goes_on_where_it_was(shots):
-    out, looked = Path("catalogue"), looked_at(shots)
-    with catalogue("--budget", "3.00") as process:  # of 120 shots
+    out = Path("catalogue")
+    with catalogue("--budget", "3.00") as process, holding(shots, 120) as looked:  # that is what 120 of them cost
         assert process.stdout.readline() == "200 shots, 0 of them bought before; the rest costs $5.00,\n"
         done = 0
-        while (done < 100 or len(looked) < 120) and (line := process.stdout.readline()):
+        while done < 119 and (line := process.stdout.readline()):
             done += line.endswith(" done\n")
+        assert looked.wait(60)
         process.kill()  # while no submit is under way, which would be uncertain
         assert process.wait(60) == -signal.SIGKILL
     told = rows_of(out / "catalogue.manifest.jsonl.part")
-    assert ({row["state"] for row in told}, done <= len(told) <= 120) == ({"done"}, True)
+    assert ({row["state"] for row in told}, len(told)) == ({"done"}, 119)
     with catalogue() as process:
         begun, _, *lines, ended = process.stdout.read().splitlines()
         assert process.wait(60) == 0
@@ -178,6 +191,24 @@ def test_a_catalogue_that_is_killed_goes_on_where_it_was(shots):
     files = {each["file"]: each["sha256"] for row in rows for each in row["files"]}
     assert {str(path.absolute()): sha256(path.read_bytes()).hexdigest() for path in out.glob("*.jpg")} == files
     assert (len(bills), len(files), [*out.rglob("*.part")]) == (200, 200, [])
+
+
+def test_a_catalogue_of_ones_own_needs_no_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-c", FASTER, CATALOGUE, "mine.csv", "--out", "shots"]
+    Path("mine.csv").write_text("model,prompt,label.sku\nflux-2-pro,a mug,17\nz-image,a vase,18\n")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = rows_of(Path("shots/catalogue.manifest.jsonl"))
+    assert (first["labels"], first["prompt"], second["state"]) == ({"sku": "17"}, "a mug", "done")
+    Path("mine.csv").write_text("model,promt,seed\nflux-2-pro,a mug,x\n")
+    wrong = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (wrong.returncode, *wrong.stderr.splitlines()) == (
+        1,
+        "1 of 1 rows cannot be asked for; nothing was sent",
+        "  line 1: promt: is no field of a row; did you mean prompt?",
+        "  line 2: seed: must be a whole number, 0 or more, not 'x'",
+    )
 
 
 # The clip
