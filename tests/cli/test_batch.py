@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from anymedia import BatchEnd, ConfigError, JournalError
+from anymedia.cli.batch.end import code_of
+
 from . import test_ends
 
 HEAD = "model,prompt,aspect_ratio,resolution,label.product\n"
@@ -173,6 +176,24 @@ def test_how_it_ends_is_the_exit_code_and_says_what_to_do(terminal, shots, fault
         7: (0, 1),
     }[code], again.output
     assert len(pictures()) == (2 if code == 4 else 3)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"why": "done", "done": 9}, 0),
+        ({"why": "failed", "failed": 1, "done": 8}, 1),
+        ({"why": "unfinished", "unfinished": 1, "failed": 8}, 5),
+        ({"why": "place", "not_begun": 8, "unfinished": 1}, 5),
+        ({"why": "error", "not_begun": 9, "error": JournalError("")}, 6),
+        ({"why": "error", "not_begun": 9, "error": ConfigError("")}, 3),
+        ({"why": "budget", "not_begun": 1, "failed": 7, "unfinished": 1}, 7),
+        ({"why": "budget", "not_begun": 1, "uncertain": 8}, 4),
+        ({"why": "stopped", "not_begun": 1, "uncertain": 8}, 130),
+    ],
+)
+def test_of_several_ends_the_gravest_is_the_exit_code(facts, code):
+    assert code_of(BatchEnd(name="shots", rows=9, **facts)) == code
 
 
 def test_a_program_gets_an_object_a_line(terminal, shots):
