@@ -178,6 +178,26 @@ def test_how_it_ends_is_the_exit_code_and_says_what_to_do(terminal, shots, fault
     assert len(pictures()) == (2 if code == 4 else 3)
 
 
+def test_what_would_meet_every_row_ends_it_and_is_told_as_an_error(terminal, shots):
+    shots["reapi"].fault("unauthorised", times=None)
+    ended = terminal("batch", "shots.csv", *PROVIDER, "--at-once", "1")
+    assert (ended.exit_code, "rows 0 done, 1 failed, 2 not begun" in words(ended.stdout)) == (1, True)
+    assert "error It would meet every other row too. Put it right, and run" in words(ended.stdout)
+    assert "Check the API key of reapi; `anymedia doctor` says where it is read from." in ended.stderr
+
+
+def test_what_no_row_can_cost_is_told_in_flags(terminal, shots):
+    ended = terminal("batch", "shots.csv", "--max-price", "0.001")
+    told = [line for line in ended.stderr.splitlines() if line.startswith("  line 2  ")]
+    assert ended.exit_code == 2
+    assert [line.partition(" costs ")[0] for line in told[:-1]] == [
+        "  line 2  --max-price: revidapi/flux-2-pro",
+        "  line 2  --max-price: reapi/flux-2",
+        "  line 2  --max-price: api_in_one/flux-2-pro",
+    ]
+    assert told[-1] == "  line 2  and 1 more"
+
+
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
