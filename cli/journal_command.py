@@ -21,7 +21,7 @@ from anymedia.model.paths import expanded
 from anymedia.model.plain import sized
 
 from .command import Command, Group, config_option
-from .journal import attempt_json, moment, since_option, when, with_journal
+from .journal import attempt_json, moment, say_where, since_option, when, with_journal
 from .text import counted, json_of, print_json, say
 
 T = TypeVar("T")
@@ -43,12 +43,15 @@ def command(as_json: bool) -> None:
 def _with_file(config: Path | None, work: Callable[[Ledger, SQLiteJournal], Awaitable[T]]) -> T:
     """Do something with the file of the journal that a configuration names. Errors: ConfigError where there is none."""
 
+    found = load_config(config)
+    say_where(found)
+
     async def done(ledger: Ledger) -> T:
         if not isinstance(ledger.journal, SQLiteJournal):
             raise ConfigError(f"the journal is {ledger.journal.name}: it ends with its process, and has no file")
         return await work(ledger, ledger.journal)
 
-    return with_journal(load_config(config), done)
+    return with_journal(found, done)
 
 
 # What it holds
@@ -64,16 +67,17 @@ def info(clock: Clock, config: Path | None, as_json: bool) -> None:
     was asked, sent and answered), and what `prune --older-than 90d` would take.
 
     --json prints path, form, bytes, unused, results, results_bytes, room, attempts, statuses, open, uncertain,
-    uncollected, first, last, pruned, texts, old and old_texts.
+    uncollected, first, last, pruned, texts, old and old_texts; null where there is no journal yet.
     """
     before = midnight(clock.now() - OLD)
 
-    async def found(ledger: Ledger, journal: SQLiteJournal) -> tuple[Info, datetime | None]:
+    async def found(ledger: Ledger, journal: SQLiteJournal) -> tuple[Info | None, datetime | None]:
         return await journal.info(before.timestamp()), await ledger.pruned()
 
     told, pruned = _with_file(config, found)
     if as_json:
-        print_json(_info_json(told, pruned))
+        print_json(None if told is None else _info_json(told, pruned))
+    if as_json or told is None:
         return
     from .screen import Screen, pairs
 
@@ -161,11 +165,11 @@ def prune(
         raise click.UsageError("--dry-run changes nothing: leave out --compact")
 
     async def done(ledger: Ledger, journal: SQLiteJournal) -> tuple[Any, int]:
-        await journal.info(before.timestamp())  # there is a journal
         went = await ledger.prune(before, texts=texts, keys=keys, dry_run=dry_run)
         if compact:
             await journal.compact()
-        return went, (await journal.info(before.timestamp())).unused
+        told = await journal.info(before.timestamp())
+        return went, 0 if told is None else told.unused
 
     went, unused = _with_file(config, done)
     if as_json:

@@ -116,11 +116,9 @@ def _summary(data: Data) -> Html:
         _tile("succeeded", rate(total) or "–", ended(total)),
     ]
     notes = [el("p", note, class_="note") for note in (damaged(data), pruned(data)) if note]
-    return (
-        Html(el("dl", tiles, class_="tiles") + "".join(notes))
-        if total.number
-        else el("p", pruned(data) or "Nothing was asked.")
-    )
+    if not total.number:
+        return el("p", pruned(data) or "Nothing was asked.")
+    return Html(el("dl", tiles, class_="tiles") + "".join(notes))
 
 
 def _more(unknown: int, remark: str) -> str:

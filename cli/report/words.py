@@ -105,9 +105,7 @@ def pruned(data: Data) -> str:
     since, day = data.wanted.since, data.pruned
     if day is None or (since is not None and since >= day):
         return ""
-    return (
-        f"Attempts from before {day:%Y-%m-%d} were pruned and are in no figure here; `anymedia spend` has their sums."
-    )
+    return f"Attempts from before {day:%Y-%m-%d} were pruned: in no figure here, but in those of `anymedia spend`."
 
 
 def moment(time: datetime) -> str:

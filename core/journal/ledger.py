@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import uuid4
 
 import attrs
@@ -48,8 +48,10 @@ from .protocol import (
     What,
     day_of,
 )
-from .prune import Pruning, prune
 from .records import NANO, Records, as_text, attempt_of, is_undownloaded, unknown_of, usd_of
+
+if TYPE_CHECKING:
+    from .prune import Pruning
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
@@ -468,7 +470,7 @@ class Ledger:
 
     async def prune(
         self, before: datetime, *, texts: bool = False, keys: bool = False, dry_run: bool = False
-    ) -> Pruning:
+    ) -> "Pruning":
         """Let the attempts go that began and were over before the day (UTC) of a time; their sums stay.
 
         What is open, uncertain, wanted or being fetched stays, and what is paid for and nowhere of ours. An attempt
@@ -480,6 +482,8 @@ class Ledger:
         if texts and keys:
             message = "with texts, every attempt is kept, and so are their idempotency keys"
             raise OutOfBounds(problems=[Problem(field="keys", message=message)])
+        from .prune import prune
+
         what: What = "texts" if texts else "keys" if keys else "attempts"
         return await prune(self.journal, before, self._records.hide, what, dry_run=dry_run)
 
@@ -660,7 +664,8 @@ def _query(
 
 def _expiry_of(entry: Entry) -> float:
     """Return when an entry expires: another program may have written something else there."""
-    return entry.expires if type(entry.expires) is float else ANY_MOMENT
+    expires = entry.expires
+    return expires if isinstance(expires, float) and math.isfinite(expires) else ANY_MOMENT
 
 
 def _fits(attempt: Attempt, filters: Filters) -> bool:

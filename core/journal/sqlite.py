@@ -235,13 +235,13 @@ class SQLiteJournal:
 
     # The file as a whole
 
-    async def info(self, before: float) -> Info:
+    async def info(self, before: float) -> Info | None:
         """Return what the file holds; attempts that began before a time (in seconds since 1970) and are over are old.
 
-        It waits for no write, and no write waits for it. Errors: JournalError where there is no journal yet.
+        None where there is no file yet. It waits for no write, and no write waits for it. Errors: JournalError.
         """
         asked = partial(info, path=self.path, results=self.results, before=before, is_alive=self._is_alive)
-        return self._there(await self._store.glance(asked, None))
+        return await self._store.glance(asked, None)
 
     async def backup(self, target: Path) -> int:
         """Copy the journal to a new file as it is at one moment, while others write to it; return the copy's bytes.

@@ -17,7 +17,7 @@ UNRELEASED = 6
 HAS_MOVED = "typeof(moved) = 'integer'"
 """What is so of an entry that has moved, whatever another program has written there."""
 
-EXPIRY = "CASE typeof(expires) WHEN 'real' THEN expires ELSE -9e999 END"
+EXPIRY = "CASE WHEN typeof(expires) = 'real' AND expires < 9e999 THEN expires ELSE -9e999 END"
 """When the first result of an entry dies, at any moment where nobody knows it, whatever is written there."""
 
 IN_BATCH = "batch <> ''"

@@ -348,7 +348,9 @@ def test_what_attempts_come_to(attempts, facts):
 
 def test_groups():
     attempts = [
-        attrs.evolve(ordered(ended("0.1"), labels={"team": "blue", "shop": "a"}), started_at=NOW.replace(day=2)),
+        attrs.evolve(
+            ordered(ended("0.1"), labels={"team": "blue", "shop": "a"}, batch="b"), started_at=NOW.replace(day=2)
+        ),
         ordered(UNCERTAIN, labels={"team": "blue"}, account="us"),
         ordered(ended(), model=None),
         ordered(ended(), model=None, wire_id=None),
@@ -360,6 +362,7 @@ def test_groups():
     }
     assert counted == {
         "day": {"2026-12-01": (2, 1), "2026-12-02": (1, 0)},
+        "batch": {"b": (1, 0), "no batch": (2, 1)},
         "account": {"eu": (3, 0), "us": (0, 1)},
         "kind": {"image": (3, 1)},
         "model": {"flux-2": (1, 0), "flux-2-pro": (1, 1), "no model": (1, 0)},

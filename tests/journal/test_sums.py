@@ -47,6 +47,7 @@ ORDERS = st.fixed_dictionaries(
         "kind": st.sampled_from(["image", "music"]),
         "model": st.sampled_from([None, "paint"]),
         "wire_id": st.sampled_from([None, "paint-1"]),
+        "batch": st.sampled_from([None, "spring", "autumn"]),
         "labels": st.sampled_from([{}, {"team": "blue"}, {"team": "blue", "for": "ü"}, {"for": "ü", "team": "blue"}]),
         "money": MONEYS,
         "started_at": st.integers(-30, 30).map(lambda hours: START + timedelta(hours=hours)),
@@ -189,7 +190,8 @@ def names(each, by):
     order = each.order
     labels = [f"{name}={value}" for name, value in order.labels.items()] or ["no label"]
     model = order.model or order.wire_id or "no model"
-    groups = {"account": [order.account], "kind": [order.kind], "model": [model], "label": labels}
+    batch = [order.batch or "no batch"]
+    groups = {"batch": batch, "account": [order.account], "kind": [order.kind], "model": [model], "label": labels}
     return {"day": [f"{each.started_at:%Y-%m-%d}"], **groups}[by]
 
 
@@ -313,8 +315,16 @@ async def change(ledger):
     await ledger.release(claimed)
 
 
+async def uncollected(ledger):
+    return [each async for each in ledger.uncollected(START)]
+
+
 READ = {
     "what has an idempotency key": (lambda ledger: ledger.attempts(idempotency_key="k"), {"by_key"}),
+    "what is of a batch": (lambda ledger: ledger.attempts(batch="b"), {"by_batch"}),
+    "what is to be fetched": (lambda ledger: uncollected(ledger), {"by_expiry"}),
+    "what expires": (lambda ledger: ledger.attempts(expiring=START), {"by_expiry"}),
+    "what was spent since, by batch": (lambda ledger: ledger.sums("batch", START), {"by_open", "by_start"}),
     "what is open": (lambda ledger: ledger.attempts(open=True), {"by_open"}),
     "what began since": (lambda ledger: ledger.attempts(since=START), {"by_start"}),
     "what has a name": (lambda ledger: ledger.find("task-1"), {"by_task", "sqlite_autoindex_attempts_1"}),

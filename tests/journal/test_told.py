@@ -46,7 +46,7 @@ async def test_a_token_names_its_attempt_to_whoever_has_the_journal(ledger, othe
     assert await other.named_by(token) == tried(1).id
     elsewhere = Ledger(MemoryJournal())
     assert await elsewhere.named_by(token) is None
-    digest = await ledger._digest(tried(1).id)  # made with the same salt, for something else
+    digest = await ledger.digest(tried(1).id)  # made with the same salt, for something else
     forged = ["", token[:-1], token + "0", token.upper(), f"{tried(2).id}{token[32:]}", tried(1).id + digest]
     forged += [token[:place] + ("0" if token[place] != "0" else "1") + token[place + 1 :] for place in range(64)]
     forged += ["0" * 64, "\udcff" * 64, token[:-1] + "\u0660", token[:-1] + "\n", token.replace(token[0], "%", 1)]

@@ -1,0 +1,238 @@
+"""`anymedia journal`, and the lists of what is of a label or a batch, and of what is to be fetched before it dies."""
+
+import json
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+import pytest
+
+from anymedia import Asset, Money, Outcome, State
+from anymedia.cli.complete import batches
+from anymedia.cli.expiry import roughly
+from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal.records import Private
+from tests.journal.reading import run
+from tests.journal.test_left import attempt
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+OLD = NOW - timedelta(days=100)
+
+
+def the_journal() -> Path:
+    return Path(os.environ["HOME"], ".local", "state", "anymedia", "journal.db")
+
+
+def done(number, *, began=OLD, hours=None, saved=True, **facts):
+    """Return an attempt that has succeeded; its link dies in so many hours."""
+    one = attempt(id=f"{number:x}" * 32, started_at=began, body={"prompt": f"a fox, number {number}"}, **facts)
+    expires = None if hours is None else NOW + timedelta(hours=hours)
+    path = Path(f"/out/{number}.png") if saved else None
+    asset = Asset(kind="image", url="https://a.example/1.png", path=path, expires_at=expires)
+    money = Money(usd=Decimal("0.05"), got="settled")
+    task = attrs.evolve(
+        one.draft(f"task-{number}"), state=State.SUCCEEDED, assets=(asset,), money=money, ended_at=began
+    )
+    return attrs.evolve(one, outcome=Outcome.ACCEPTED, ended_at=began, sends=1, task=task)
+
+
+ATTEMPTS = [
+    done(1, labels={"team": "blue"}),
+    done(2, idempotency_key="order-2", batch="spring"),
+    attrs.evolve(attempt(id="3" * 32, started_at=OLD), outcome=Outcome.UNCERTAIN, sends=1),
+    done(4, hours=3.5, saved=False, batch="spring", labels={"team": "blue", "shop": "a"}),
+    done(5, hours=-2, saved=False, began=NOW),
+    done(6, saved=False, began=NOW),
+    done(7, hours=72, saved=False, began=NOW),
+    done(8, began=NOW),
+]
+
+
+@pytest.fixture
+def filled(terminal):
+    async def fill():
+        ledger = Ledger(SQLiteJournal(the_journal()))
+        for each in ATTEMPTS:
+            await ledger.intend(attrs.evolve(each, outcome=None, task=None), json.dumps(each.order.body).encode())
+            await ledger.end(each)
+        await ledger.close()
+
+    run(fill())
+    return terminal
+
+
+def ids(attempts):
+    return [each["id"][0] for each in attempts]
+
+
+def test_the_list_is_of_labels_and_of_a_batch(filled):
+    assert ids(filled.json("tasks", "--label", "team=blue")) == ["1", "4"]
+    assert ids(filled.json("tasks", "--label", "team=blue", "--label", "shop=a")) == ["4"]
+    assert ids(filled.json("tasks", "--batch", "spring")) == ["2", "4"]
+    assert ids(filled.json("tasks", "--batch", "autumn")) == []
+    assert filled("tasks", "--label", "team").exit_code == 2
+    assert "batch            spring" in filled("tasks", "show", "2").stdout
+    assert [item.value for item in batches(None, None, "s")] == ["spring"]
+
+
+def test_what_dies_first_stands_on_top(filled):
+    shown = filled("tasks", "--expiring", "24h")
+    rows = [line.split("2026-")[0].split(None, 1) for line in shown.stdout.splitlines()[1:]]
+    assert [(name[0], dies.strip()) for name, dies in rows] == [
+        ("6", "unknown"),
+        ("4", "in 3 h"),
+        ("5", "should be gone"),
+    ]
+    assert ids(filled.json("tasks", "--expiring", "24h")) == ["6", "4", "5"]
+    assert ids(filled.json("tasks", "--expiring", "7d", "--limit", "2")) == ["6", "4"]
+    assert ids(filled.json("tasks", "--expiring", "2026-12-01", "--label", "team=blue")) == []
+    assert ids(filled.json("tasks", "--expiring", "24h", "--batch", "spring", "--account", "reapi")) == ["4"]
+    assert filled("tasks", "--expiring", "soon").exit_code == 2
+    assert "no result is to be fetched" in filled("tasks", "--expiring", "1h", "--batch", "spring").stderr
+    for name, told in (
+        ("4", "until 2026-12-01 03:30:00 UTC: in 3 h"),
+        ("5", "until 2026-11-30 22:00:00 UTC: should be gone"),
+        ("6", "nobody says until when: fetch them now"),
+    ):
+        assert f"to be fetched  {told}" in filled("tasks", "show", name).stdout
+    assert "to be fetched" not in filled("tasks", "show", "8").stdout
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.5, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_800, "2 days")],
+)
+def test_a_time_is_told_roughly(seconds, told):
+    assert roughly(seconds) == told
+
+
+def test_what_the_journal_holds_is_shown(filled):
+    found = filled.json("journal", "info")
+    assert found["statuses"] == {"succeeded": 7, "uncertain": 1}
+    assert {name: found[name] for name in ("attempts", "open", "uncertain", "uncollected", "old", "form")} == {
+        "attempts": 8,
+        "open": 1,
+        "uncertain": 1,
+        "uncollected": 4,
+        "old": 2,
+        "form": 7,
+    }
+    assert (found["first"], found["last"], found["pruned"]) == (OLD.isoformat(), NOW.isoformat(), None)
+    shown = filled("journal", "info").stdout
+    for words in ("8: 7 succeeded, 1 uncertain", "2026-08-23 00:00 to 2026-12-01 00:00 UTC", "takes 2 attempts and"):
+        assert words in shown
+    filled("journal", "prune", "--older-than", "90d")
+    shown = filled("journal", "info").stdout
+    assert "attempts from before 2026-08-24; what they cost is kept" in shown
+
+
+def test_old_attempts_go_and_what_they_cost_stays(filled):
+    spent = [filled.json("spend", "--by", by) for by in ("day", "label", "batch", "account")]
+    assert [(each["group"], each["usd"]) for each in spent[2]] == [("no batch", "0.25"), ("spring", "0.1")]
+    would = filled.json("journal", "prune", "--older-than", "90d", "--dry-run")
+    assert (would["before"], would["attempts"], would["bare"]) == ("2026-09-02T00:00:00+00:00", 1, 1)
+    assert len(filled.json("tasks")) == 8
+    told = filled("journal", "prune", "--older-than", "90d")
+    assert "1 attempt went, 1 lost their texts, " in told.stdout
+    assert ids(filled.json("tasks")) == ["2", "3", "4", "5", "6", "7", "8"]
+    assert "not kept (prompts = false, or it was pruned)" in filled("tasks", "show", "2").stdout
+    assert [filled.json("spend", "--by", by) for by in ("day", "label", "batch", "account")] == spent
+    within = filled("spend", "--since", "2026-08-23 12:00", "--json")
+    assert json.loads(within.stdout) == filled.json("spend", "--since", "2026-08-23")
+    assert "attempts from before 2026-08-24 were pruned, so all of 2026-08-23 is counted" in within.stderr
+    assert "pruned" not in filled("spend", "--since", "2026-08-24 12:00").stderr
+    assert filled.json("journal", "prune", "--older-than", "90d", "--keys", "--compact")["attempts"] == 1
+    assert filled.json("journal", "prune", "--older-than", "2026-12-01", "--texts")["unused"] == 0
+
+
+def test_a_report_tells_what_was_pruned(filled):
+    assert filled.json("report")["pruned"] is None
+    filled("journal", "prune", "--older-than", "90d")
+    told = "Attempts from before 2026-08-24 were pruned: in no figure here, but in those of `anymedia spend`."
+    assert filled.json("report")["pruned"] == "2026-08-24T00:00:00+00:00"
+    assert told in filled("report").stdout
+    assert told.replace("`", "") in filled("report", "--html", "-").stdout.replace("`", "")
+    assert told in filled("report", "--account", "nobody", "--html", "-").stdout
+    assert "pruned" not in filled("report", "--since", "30d").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("prune",), "--older-than"),
+        (("prune", "--older-than", "soon"), "must be an age like 90d, or a date"),
+        (("prune", "--older-than", "2027-01-01"), "must be in the past"),
+        (("prune", "--older-than", "9d", "--texts", "--keys"), "leave out one of --texts and --keys"),
+        (("prune", "--older-than", "9d", "--dry-run", "--compact"), "leave out --compact"),
+        (("backup", "-"), "a copy needs a file"),
+        (("backup", "there"), "there is such a file already"),
+        (("export", "there"), "there is such a file already"),
+        (("export", "--json"), "--json needs a FILE"),
+        (("export", "-", "--json"), "--json needs a FILE"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(filled, words, told):
+    Path("there").write_text("mine")
+    ended = filled("journal", *words)
+    assert (ended.exit_code, told in ended.stderr) == (2, True)
+    assert Path("there").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("info",), 0),
+        (("prune", "--older-than", "9d"), 0),
+        (("export",), 0),
+        (("backup", "copy.db"), 6),
+        (("prune", "--older-than", "9d", "--compact"), 6),
+    ],
+)
+def test_where_there_is_no_file_it_says_so(terminal, monkeypatch, words, code):
+    ended = terminal("journal", *words)
+    assert (ended.exit_code, "there is no journal at " in ended.stderr) == (code, True)
+    assert not the_journal().parent.exists()
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", "memory:")
+    ended = terminal("journal", *words)
+    assert (ended.exit_code, "it ends with its process, and has no file" in ended.stderr) == (3, True)
+
+
+def test_where_there_is_no_file_there_is_nothing_to_tell(terminal):
+    assert terminal.json("journal", "info") is None
+    assert terminal.json("journal", "prune", "--older-than", "9d")["attempts"] == 0
+
+
+def test_a_copy_is_read_as_a_journal(filled, monkeypatch):
+    told = filled.json("journal", "backup", "copy.db")
+    assert (told["path"], told["bytes"]) == ("copy.db", Path("copy.db").stat().st_size)
+    assert "copy-2.db has a copy of the journal" in filled("journal", "backup", "copy-2.db").stderr
+    tasks = filled.json("tasks")
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", str(Path("copy.db").absolute()))
+    assert filled.json("tasks") == tasks
+
+
+def test_attempts_are_exported_as_lines(filled):
+    lines = filled("journal", "export").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == filled.json("tasks")
+    assert [
+        json.loads(line)["id"][0] for line in filled("journal", "export", "-", "--since", "1d").stdout.splitlines()
+    ] == [*"5678"]
+    assert filled.json("journal", "export", "all.jsonl") == {"path": "all.jsonl", "attempts": 8}
+    assert Path("all.jsonl").read_text().splitlines() == lines
+    assert stat.S_IMODE(Path("all.jsonl").stat().st_mode) == 0o600
+    assert "bare.jsonl has 8 attempts" in filled("journal", "export", "bare.jsonl", "--without-prompts").stderr
+    assert "fox" in "".join(lines)
+    assert "fox" not in Path("bare.jsonl").read_text()
+
+
+def test_an_export_that_fails_leaves_no_file(filled, monkeypatch):
+    def breaks(*_):
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr(Private, "without", breaks)
+    with pytest.raises(RuntimeError):
+        filled("journal", "export", "bare.jsonl", "--without-prompts")
+    assert not [file for file in Path().iterdir() if "jsonl" in file.name]
