@@ -1,7 +1,7 @@
 """`anymedia collect`: every result that is paid for and nowhere yet, fetched before its link dies."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +9,12 @@ import click
 
 from anymedia import to_json
 from anymedia.clock import Clock
-from anymedia.model.spellings import span
 
 from .command import Command, config_option
 from .complete import accounts as account_names
 from .errors import MISSING, error_json
 from .failure import show_error
-from .journal import say_where
+from .journal import ahead, say_where
 from .making import files_of, show_tasks, tells_what_is_paid_for, watched
 from .progress import Progress
 from .saving import Saving, saves
@@ -25,25 +24,13 @@ if TYPE_CHECKING:
     from anymedia import Client, Collected
 
 
-def _within(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    seconds = span(text)
-    try:
-        if not seconds:
-            raise ValueError
-        return (ctx.obj or Clock()).now() + timedelta(seconds=seconds)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f"must be a time above 0 like 24h, 7d, 1h30m, not {text!r}") from None
-
-
 @click.command("collect", cls=Command, example="collect --expiring 24h --out out")
 @click.option(
     "--expiring",
     "before",
-    callback=_within,
+    callback=ahead,
     metavar="T",
-    help="Only results whose links die within so long, like 24h or 7d, or nobody knows when.",
+    help="Only results that die before: an age like 24h, or a time; or nobody knows when.",
 )
 @click.option(
     "--account", "bought_at", multiple=True, metavar="A", shell_complete=account_names, help="Only of this account."

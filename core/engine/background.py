@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from anymedia.journal.ledger import Ledger
@@ -12,7 +13,7 @@ from anymedia.model.task import Task
 from anymedia.model.vocabulary import State
 from anymedia.transport.places import Place
 
-from .custody import UNDER_WAY, Custody, ended, rank
+from .custody import UNDER_WAY, Custody, ended
 
 HOUR = 3600.0
 """Seconds for which a link is tried of which nobody knows when it dies."""
@@ -84,7 +85,7 @@ class Background:
     def _save(self, task: Task) -> None:
         name = (task.account, task.id)
         if name not in self._saves and self._ledger is not None and self._place is not None:
-            save = self._saved(self._ledger, self._place, *name, rank(task))
+            save = self._saved(self._ledger, self._place, *name, task.expires_at)
             self._saves[name] = asyncio.create_task(save)
             self._saves[name].add_done_callback(partial(self._over, name, self._ledger))
 
@@ -106,11 +107,13 @@ class Background:
         except JournalError as error:
             _log.error("what is left to be collected is not known: %s", error)
 
-    async def _saved(self, ledger: Ledger, place: Place, account_name: str, task_id: str, task_dies: float) -> None:
+    async def _saved(
+        self, ledger: Ledger, place: Place, account_name: str, task_id: str, dies: datetime | None
+    ) -> None:
         """Save the results of a task, unless that is done; no more than its name is held until its turn has come."""
         custody = self._custody
         try:
-            async with custody.turn(task_dies):
+            async with custody.turn(dies):
                 attempt = await ledger.with_task(account_name, task_id)
             if attempt is None or attempt.task is None or not is_undownloaded(attempt):
                 return

@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from datetime import datetime
 from shlex import quote
 
 import attrs
@@ -20,7 +21,7 @@ from anymedia.model.task import Asset, Attempt, Result, Task
 from anymedia.translate.encode import facts
 from anymedia.transport.places import Place
 from anymedia.transport.retry import Patience
-from anymedia.transport.slots import Slots
+from anymedia.transport.slots import Slots, urgency
 
 from .files import MINUTE, Files, with_saved
 from .session import Session
@@ -43,8 +44,8 @@ SHORTEST = 0.25
 OTHERS = 1.0
 """Seconds between two looks at whether others have ended with the files of a task."""
 
-PASSING = (408, 425, 429)
-"""HTTP statuses from 400 to 499 that say nothing against a link."""
+REFUSED = {*range(400, 500)} - {408, 425, 429}
+"""HTTP statuses that say something against a link."""
 
 _log = logging.getLogger("anymedia")
 
@@ -107,9 +108,9 @@ class Custody:
     account_of: Callable[[str], Account]
     _trying: Slots = attrs.field(factory=lambda: Slots(AT_ONCE), init=False)
 
-    def turn(self, task_dies: float) -> AbstractAsyncContextManager[None]:
-        """Hold a slot to try a result, which goes first to those that die first."""
-        return self._trying.one(task_dies)
+    def turn(self, dies: datetime | None) -> AbstractAsyncContextManager[None]:
+        """Hold a slot to try a result that dies then; it goes first to what dies first."""
+        return self._trying.one(urgency(dies, self.session.clock.now()))
 
     async def kept(self, result: Result, place: Place, sidecars: Sidecars | None) -> Result:
         """Save the files of a result, and return it with where they are; why some are not is in its errors."""
@@ -159,12 +160,13 @@ class Custody:
                 if attempt.task is None:
                     continue
                 await room.acquire()
-                async with self.turn(rank(attempt.task)):
+                async with self.turn(attempt.task.expires_at):
                     pass  # no more are read than are tried: those that wait for another try let others through
                 if any(isinstance(error, DownloadError) and error.place_is_full for error in errors):
                     break
                 running.add(begun := asyncio.create_task(one(attempt, attempt.task)))
                 begun.add_done_callback(running.discard)
+                await asyncio.sleep(0)  # it takes its slot before another is read
             while running:
                 await asyncio.wait(running)
         finally:
@@ -192,38 +194,38 @@ class Custody:
         clock = self.session.clock
         effort = Effort(task, clock, asks, unknown, clock.monotonic())
         if task.trouble is not None:  # some of its links could not be used
-            await self._has_newer(effort)
+            await self._has_newer(effort, None)
         while True:
             try:
-                async with self.turn(rank(effort.task)):
+                async with self.turn(effort.task.expires_at):
                     files = await self.files.try_once(effort.task, place, sidecars)
                 return attrs.evolve(effort.task, assets=files)
             except Busy:
                 pause = OTHERS
             except DownloadError as error:
-                if await self._is_over(effort, error, until, waits_for_room=waits_for_room):
+                if not error.permanent and await self._has_newer(effort, error):
+                    continue
+                if self._is_over(effort, error, until, waits_for_room=waits_for_room):
                     raise _told(error, effort) from None
                 pause = effort.pause(error)
             await clock.sleep(pause)
 
-    async def _is_over(self, effort: Effort, error: DownloadError, until: float, *, waits_for_room: bool) -> bool:
-        """Return whether no other try makes sense; where newer links would help, the provider is asked for them."""
+    def _is_over(self, effort: Effort, error: DownloadError, until: float, *, waits_for_room: bool) -> bool:
+        """Return whether no other try makes sense."""
         if error.place_is_full and waits_for_room:
             if effort.tries == 0:
                 _log.error("%s", error)
         elif error.permanent:
             return True
-        refused = error.status is not None and 400 <= error.status < 500 and error.status not in PASSING
-        if (refused or effort.left <= 0) and await self._has_newer(effort):
-            return False
         now = self.session.clock.monotonic()
         return effort.left <= 0 or now >= until or (error.came is not None and now - effort.since >= MINUTE)
 
-    async def _has_newer(self, effort: Effort) -> bool:
-        """Ask for newer links, once, and return whether there are."""
-        if (account := effort.asks) is None:
+    async def _has_newer(self, effort: Effort, error: DownloadError | None) -> bool:
+        """Ask for newer links, once, unless an error says that the known ones may do; return whether there are."""
+        refused = error is None or (error.status or 0) in REFUSED
+        if effort.asks is None or not (refused or effort.left <= 0):
             return False
-        effort.asks = None
+        account, effort.asks = effort.asks, None
         return effort.takes(await self.watch.again(account, effort.task))
 
     def asked_for(self, attempt: Attempt) -> Account | None:
@@ -235,11 +237,6 @@ class Custody:
                 account.adapter.life(order.lifecycle)  # which a later version of the adapter may not have
                 return account
         return None
-
-
-def rank(task: Task) -> float:
-    """Return the place of a task among those that are to be saved: the lowest comes first."""
-    return -math.inf if (end := task.expires_at) is None else end.timestamp()
 
 
 async def ended(running: Collection["asyncio.Task[None]"]) -> None:

@@ -180,7 +180,7 @@ class Files:
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.session.transport, self.session.stores)
+        return Sources(self.session.transport, self.session.stores, self.session.clock.now())
 
     def _account(self, task: Task) -> Account | None:
         """Return the account of a task; None where it is gone, and the file is fetched as any other."""

@@ -84,7 +84,7 @@ FACTS: Mapping[str, Fact] = {
 BESIDE: Mapping[str, str] = {
     "gen_ai.operation.name": f"always `{OPERATION}`",
     "server.port": "the port of `server.address`",
-    "anymedia.verb": "the method that was called: generate, submit or wait",
+    "anymedia.verb": "the method that was called: generate, submit, wait or (of a Batch) run, as batch",
     "anymedia.looks": "how many looks at its tasks were made meanwhile",
 }
 """The attributes that are no fact of an event."""

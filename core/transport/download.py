@@ -2,9 +2,9 @@
 
 import asyncio
 import errno
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -23,6 +23,7 @@ from .file import File
 from .http import Transport
 from .part import PRIVATE, Part, part
 from .places import Folder, Place
+from .slots import urgency
 from .store import pieces
 from .stores import Stores
 
@@ -44,6 +45,7 @@ class Sources:
 
     transport: Transport
     stores: Stores
+    now: datetime
 
     async def read(self, asset: Asset, account: Account | None) -> AsyncIterator[bytes]:
         """Yield the bytes of a result, from where they are nearest. Errors: Lost, OSError, ConfigError."""
@@ -92,7 +94,7 @@ async def save(
         if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
             return attrs.evolve(asset, data=None)
         # No file is opened before there is room for it.
-        async with sources.transport.files.one(_until(asset)) if from_link else nullcontext():
+        async with sources.transport.files.one(urgency(asset.expires_at, sources.now)) if from_link else nullcontext():
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = known(asset, unfinished, media)
@@ -111,11 +113,6 @@ async def save(
         error = _error(task, asset, f"{why}; {way_out}" if way_out else why)
         error.permanent, error.place_is_full = True, way_out is not None
     raise error
-
-
-def _until(asset: Asset) -> float:
-    """Return when the time to fetch an asset is up: what nobody knows may be at any moment."""
-    return -math.inf if asset.expires_at is None else asset.expires_at.timestamp()
 
 
 def keep(task: Task, directory: Path) -> Task:

@@ -2,9 +2,21 @@
 
 import asyncio
 import heapq
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from itertools import count
+
+
+def urgency(dies: datetime | None, now: datetime) -> float:
+    """Return when the time for what dies then is up, in seconds since 1970: what nobody knows may be at any moment.
+
+    What should be dead by now has no hurry.
+    """
+    if dies is None:
+        return -math.inf
+    return dies.timestamp() if dies > now else math.inf
 
 
 class Slots:
@@ -17,7 +29,7 @@ class Slots:
 
     @asynccontextmanager
     async def one(self, until: float) -> AsyncIterator[None]:
-        """Hold a slot, once there is one; `until` is when the time of its holder is up, as any number."""
+        """Hold a slot, once there is one; `until` is when the time of its holder is up, as `urgency` says it."""
         await self._enter(until)
         try:
             yield
