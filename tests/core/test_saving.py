@@ -36,7 +36,11 @@ async def test_a_download_has_the_rights_of_any_new_file_and_what_is_kept_has_no
     try:
         kept = keep(task(Asset(kind="image", data=PNG)), tmp_path / "results").assets[0]
         saved = await save(
-            Sources(None, Stores()), task(Asset(kind="image", path=kept.path)), 0, Folder(tmp_path / "out"), None
+            Sources(None, Stores(), datetime.now(UTC)),
+            task(Asset(kind="image", path=kept.path)),
+            0,
+            Folder(tmp_path / "out"),
+            None,
         )
     finally:
         os.umask(before)
@@ -69,7 +73,7 @@ def test_an_unfinished_file_is_named_as_those_that_are_cleared(tmp_path, monkeyp
 
 
 def saved_at(place):
-    return save(Sources(None, Stores()), task(Asset(kind="image", data=PNG)), 0, place, None)
+    return save(Sources(None, Stores(), datetime.now(UTC)), task(Asset(kind="image", data=PNG)), 0, place, None)
 
 
 @pytest.fixture
