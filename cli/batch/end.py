@@ -119,5 +119,7 @@ def _next(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]
         yield "budget", "Nothing more fits in it. The same command with a higher --budget goes on with the next row."
     if end.why == "place":
         yield "place", "It takes no more files. Make room, or name another --out, and run the same command again."
+    if end.why == "error":
+        yield "error", "It would meet every other row too. Put it right, and run the same command again."
     if end.why == "stopped":
         yield "stopped", "The same command goes on exactly where this one was."

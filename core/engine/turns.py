@@ -61,8 +61,10 @@ class Turns:
                 yield await _known(ledger, task)
             finally:
                 if _fetched.get(name) is me:
-                    await _end(ledger, task)
-                    del _fetched[name]
+                    try:
+                        await _end(ledger, task)
+                    finally:  # a cancel ends this wait, and not the write
+                        del _fetched[name]
 
     async def _begin(self, ledger: Ledger, task: Task, name: tuple[str, str, str], me: object, *, waits: bool) -> None:
         """Wait until no other process has the turn, nor another thread of this one. Errors: Busy."""

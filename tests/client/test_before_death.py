@@ -29,7 +29,7 @@ LIFE = 60.0
 CDN_OF_ALL = CDN(link_life=LIFE, delay=2, rate=10_000, failing=0.2, seed=18)
 
 PROVIDERS = ("api_in_one", "bfl", "fal", "kie", "reapi", "replicate", "revidapi", "runapi")
-EACH = 6
+EACH = 5
 REQUESTS = [
     (provider, ImageRequest(model="flux-2-pro", prompt=f"dusk {number}"))
     for number in range(EACH)

@@ -80,6 +80,10 @@ ASKED_AGAIN = {
     "nothing has changed": (Reply(data=[head("ETag: x", status="304 Not Modified")]), "its link answered 304"),
     "no content": (Reply(data=[head(status="204 No Content")]), "its link answered 204"),
     "a choice of places": (reply("", 300, headers=[("Location", "/other")]), "its link answered 300"),
+    "a redirect whose body never comes": (
+        Reply(data=[head("Location: /b.png", "Content-Length: 9", status="302 Found")], end=HANG),
+        "more than 5 redirects",
+    ),
     "it promises more than it sends": (reply(PNG, length=len(PNG) + 9, end="close"), "the answer broke off"),
     "two lengths that differ": (
         Reply(data=[head("Content-Length: 9", f"Content-Length: {len(PNG)}") + PNG], end="close"),

@@ -74,7 +74,7 @@ def test_an_unfinished_file_is_named_as_those_that_are_cleared(tmp_path, monkeyp
 
 
 def saved_at(place):
-    return save(Sources(None, Stores()), task(Asset(kind="image", data=PNG)), 0, place, None)
+    return save(Sources(None, Stores(), FakeClock().now), task(Asset(kind="image", data=PNG)), 0, place, None)
 
 
 @pytest.fixture
