@@ -83,8 +83,8 @@ def test_a_list_is_planned_bought_and_left_alone_from_then_on(terminal, shots):
     ]
     assert [words(line) for line in run.stdout.splitlines()] == ["batch shots all 3 rows are done", *facts]
     told = lines("out/shots.manifest.jsonl")
-    assert [(row["line"], row["state"], row["labels"]["product"]) for row in told] == [
-        (number, "done", product) for number, product in enumerate(SHOTS, 2)
+    assert [(row["line"], row["state"], row["labels"]["product"], row["prompt"]) for row in told] == [
+        (number, "done", product, f"a {product}, soft light") for number, product in enumerate(SHOTS, 2)
     ]
     assert sorted(Path(file["file"]).name for row in told for file in row["files"]) == pictures()
     assert len(Path("out/shots.manifest.csv").read_text().splitlines()) == 4

@@ -153,8 +153,8 @@ def test_a_table_is_read_as_spreadsheets_write_it(read, separator, encoding, nam
 
 
 def test_the_separator_is_that_of_the_headers_alone(read):
-    (row,) = read('"model";prompt\nflux-2-pro;a,b,c,d\n')
-    assert row.request.prompt == "a,b,c,d"
+    (row,) = read('"model";prompt;"label.a,b,c,d"\nflux-2-pro;a,b,c,d;1\n')
+    assert (row.request.prompt, row.request.labels) == ("a,b,c,d", {"a,b,c,d": "1"})
     (row,) = read("model\tprompt\nflux-2-pro\ta;b\n", "rows.tsv")
     assert row.request.prompt == "a;b"
 
@@ -322,7 +322,7 @@ def test_an_unknown_column_is_told_once_with_the_one_that_it_may_mean(faults):
         (2, "aspect_ratio", ratio),
         (3, "aspect_ratio", ratio),
     ]
-    rows = [FOX | {"imag": URL}, FOX | {"images": URL, "imag": URL, "\ud800\x1b": 1}]
+    rows = [FOX | {"imag": URL}, FOX | {"images": URL, "imag": 5, "\ud800\x1b": 1}]
     assert faults(lines(*rows), "rows.jsonl") == [
         (1, "imag", f"{told} images?"),
         (2, "\\ud800\\x1b", MANY),
@@ -465,7 +465,7 @@ def test_a_disk_that_fails_is_told(tmp_path, monkeypatch):
 
 
 def test_a_row_takes_little_beside_its_request(tmp_path):
-    number = 4000
+    number = 1500
     path = tmp_path / "rows.csv"
     path.write_text(
         "model,prompt,seed,label.sku\n" + "".join(f"flux-2-pro,view {n},{n},s-{n}\n" for n in range(number))
@@ -502,6 +502,7 @@ def test_a_row_that_names_no_account_and_no_offer_is_of_the_batch(read, faults):
     told = "fal/flux-2-pro is an offer of flux-2-pro"
     assert of_batch[0][2] == f'{told}: ask for flux-2-pro with offer="fal/flux-2-pro"'
     assert "at reapi" in of_batch[1][2]
+    assert "at reapi" in faults(lines(FOX | {"model": "fal/flux-2-pro"}), "rows.jsonl", accounts=("reapi",))[0][2]
     (row,) = read(lines(FOX), "rows.jsonl", accounts=("fal",), offer="fal/flux-2-pro")
     assert (row.accounts, row.offer) == ((), None)
     assert faults(lines(FOX), "rows.jsonl", offer="fal/none")[0][1] == "offer"
