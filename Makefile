@@ -97,12 +97,15 @@ pythons: .venv/.installed
 	done; exit $$failed
 
 # Twenty times the cases of `make test` and more, new ones in every run, what it plays in turn at all providers, the
-# whole fault matrix, and other mutants every day: fifty minutes at most.
+# whole fault matrix, 200 rounds of kill -9 of submits and of batches, thousands of rows at the limits of providers, and
+# other mutants every day: eighty minutes on two free cores, two hours at most.
 soak: .venv/.installed
 	ANYMEDIA_CASES=50 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
 	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine \
 		tests/simulators/test_fuzz.py tests/client/test_quotes.py tests/odd/test_one_bill.py
 	ANYMEDIA_ROUNDS=200 timeout 360 $(BIN)/pytest -q -p no:cacheprovider tests/journal/test_kill.py
+	ANYMEDIA_ROUNDS=200 timeout 1800 $(BIN)/pytest -q -p no:cacheprovider tests/batch/test_kill_rows.py
+	ANYMEDIA_ROWS=5000 timeout 900 $(BIN)/pytest -q -p no:cacheprovider tests/batch/test_limits.py
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py
 	ANYMEDIA_PROMISES=all timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted

@@ -62,7 +62,9 @@ class Finding:
 class Kept:
     """What is in the journal: `open` attempts have a task that goes on, `uncertain` ones may have one.
 
-    `spent_today` is in USD, since midnight UTC, by account. `free` are the bytes that are free beside it.
+    `spent_today` is in USD, since midnight UTC, by account. `uncollected` results are paid for and nowhere of ours: the
+    first of their links dies at `dies` (None: nobody knows of one that lives), and `dead` of them should be gone by
+    now. `free` are the bytes that are free beside it.
     """
 
     path: str
@@ -70,8 +72,20 @@ class Kept:
     uncertain: int = 0
     open: int = 0
     spent_today: Mapping[str, Decimal] = attrs.field(factory=dict)
+    uncollected: int = 0
+    dead: int = 0
+    dies: datetime | None = None
     free: int | None = None
     trouble: str | None = None
+
+
+@attrs.define
+class Left:
+    """Results that are paid for and nowhere of ours: their number, how many should be gone, and when the first dies."""
+
+    number: int = 0
+    dead: int = 0
+    dies: datetime | None = None
 
 
 @attrs.frozen
@@ -271,12 +285,13 @@ def kept(config: Config, now: datetime) -> Kept | None:
         return None
     path, free = str(config.journal), _free(config.journal)
     try:
-        attempts, number, today = with_journal(config, lambda ledger: _counted(ledger, now))
+        attempts, number, today, left = with_journal(config, lambda ledger: _counted(ledger, now))
     except JournalError as error:
         return Kept(path, free=free, trouble=str(error))
     uncertain = sum(map(is_uncertain, attempts))
     full = f"{path}: only {sized(free)} are free there" if free is not None and free < ROOM else None
-    return Kept(path, number, uncertain, len(attempts) - uncertain, today, free, full)
+    known = Kept(path, number, uncertain, len(attempts) - uncertain, today, free=free, trouble=full)
+    return attrs.evolve(known, uncollected=left.number, dead=left.dead, dies=left.dies)
 
 
 def _free(place: Path | str) -> int | None:
@@ -287,7 +302,21 @@ def _free(place: Path | str) -> int | None:
     return None if there is None else shutil.disk_usage(there).free
 
 
-async def _counted(ledger: Ledger, now: datetime) -> tuple[list[Attempt], int, dict[str, Decimal]]:
-    """Prepare to write as a submit would; return the open attempts, how many there are, and what a day has cost."""
+async def _counted(ledger: Ledger, now: datetime) -> tuple[list[Attempt], int, dict[str, Decimal], Left]:
+    """Prepare to write as a submit would; return the open attempts, how many there are, what a day has cost, and the
+    results that are left."""
     await ledger.journal.check()
-    return await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now)
+    left = await _left(ledger, now)
+    return await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now), left
+
+
+async def _left(ledger: Ledger, now: datetime) -> Left:
+    left = Left()
+    async for attempt in ledger.uncollected(now):
+        left.number += 1
+        first = None if attempt.task is None else attempt.task.expires_at
+        if first is not None and first <= now:
+            left.dead += 1
+        elif first is not None and left.dies is None:  # they come in this order
+            left.dies = first
+    return left

@@ -24,6 +24,9 @@ from .titles import write_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+LINES = "lines"
+"""Where a command line keeps that its command prints JSON as an object a line."""
+
 
 @contextmanager
 def ends_clearly(words: Sequence[str]) -> Iterator[None]:
@@ -70,12 +73,18 @@ def _print(error: dict[str, Any], as_json: bool, *, is_told: bool = False) -> No
     """Print an error on stdout with --json; where nothing can be written there, say so, unless that is told anyway."""
     try:
         if as_json:
-            print_json({"error": error})
+            print_json({"error": error}, indent=_indent())
         sys.stdout.flush()
     except OSError as full:
         give_up(sys.stdout)
         if not is_told and full.errno != EPIPE:
             say(f"error: {reason(full)}")
+
+
+def _indent() -> int | None:
+    """Return how far JSON is set in: not at all where a command prints an object a line."""
+    ctx = click.get_current_context(silent=True)
+    return None if ctx is not None and LINES in ctx.meta else 2
 
 
 def _show(error: click.ClickException) -> None:
@@ -218,12 +227,14 @@ class Root(_Naming):
 class _Clear(click.Command):
     """What has --json, and shows its options below their titles; those that have none stand last.
 
-    `example` is what stands behind `anymedia` in the one example of its help.
+    `example` is what stands behind `anymedia` in the one example of its help; with `prints_lines` its JSON is an object
+    a line.
     """
 
-    def __init__(self, *args: Any, example: str, **options: Any) -> None:
+    def __init__(self, *args: Any, example: str, prints_lines: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
         self.example: str = example
+        self._prints_lines = prints_lines
         self.params.append(
             click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON on stdout, and no more.")
         )
@@ -232,6 +243,8 @@ class _Clear(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read what is given to it, which errors go by as well."""
         ctx.meta[FLAGS], ctx.meta[WORDS] = {name for param in self.params for name in param.opts}, tuple(args)
+        if self._prints_lines:
+            ctx.meta[LINES] = True
         return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

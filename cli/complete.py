@@ -33,7 +33,8 @@ def _offers() -> Iterator[str]:
     return (f"{adapter.name}/{offer.name}" for adapter in adapters().values() for offer in adapter.offers)
 
 
-def _files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+def files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Have the shell complete the name of a file."""
     return [CompletionItem(begun, type="file")]
 
 
@@ -56,5 +57,5 @@ batches: Completes = _of(_batches)
 def behind(metavar: str) -> Completes | None:
     """Return what completes the value of a flag, by what stands for it in the help; None where anything may stand."""
     if metavar.startswith("FILE"):
-        return _files
+        return files
     return {"M": models}.get(metavar) if "|" not in metavar else _of(lambda: metavar.split("|"))

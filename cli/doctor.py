@@ -18,6 +18,7 @@ from .checks import READY, UNCHECKED, Called, Finding, Findings, Kept, Stored, T
 from .command import Command, config_option
 from .errors import CODES
 from .failure import show_error
+from .journal import when
 from .text import counted, dollars, price, print_json, settings_lines, together
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _places(findings: Findings, found: Config) -> Iterator[tuple[str, str]]:
         yield "webhooks", _called(findings.webhooks)
     if findings.journal is not None:
         yield from _today(findings.journal, found)
+        yield from _uncollected(findings.journal)
     for proxy in findings.proxies:
         yield "proxy", f"{proxy.url} {'is reached' if proxy.trouble is None else f'is not reached: {proxy.trouble}'}"
     yield "clock", _timed(findings.clock)
@@ -144,6 +146,16 @@ def _today(journal: Kept, found: Config) -> Iterator[tuple[str, str]]:
                 "today",
                 f"{name} spent {dollars(today)} of its daily_limit of {dollars(account.daily_limit)}{used_up}",
             )
+
+
+def _uncollected(journal: Kept) -> Iterator[tuple[str, str]]:
+    """Yield how many results are paid for and nowhere yet, where there are any."""
+    if living := journal.uncollected - journal.dead:
+        first = "" if journal.dies is None else f"; the first link dies at {when(journal.dies)} UTC"
+        yield "uncollected", f"{counted(living, 'result')}, paid for and not saved: `anymedia collect`{first}"
+    if journal.dead:
+        what = f"{counted(journal.dead, 'result')} whose links should be dead by now: `anymedia collect` asks once more"
+        yield "uncollected", what
 
 
 def _stored(stored: Stored) -> str:

@@ -93,7 +93,9 @@ def foreign_json(
 
 def problem_json(problem: Problem) -> dict[str, Any]:
     """Return a problem as JSON."""
-    return {"field": problem.field, "message": problem.message, "page": problem.page}
+    stands = {"row": problem.row, "line": problem.line}
+    told = {"field": problem.field, "message": problem.message, "page": problem.page}
+    return told if problem.row is problem.line is None else {**stands, **told}
 
 
 def problem_rows(problems: Iterable[Problem]) -> Iterator[tuple[str, str]]:

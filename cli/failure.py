@@ -4,11 +4,13 @@ to do next."""
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from anymedia import (
     AnymediaError,
     BadApiKey,
+    BadRows,
     Billed,
     Blocked,
     ConfigError,
@@ -33,8 +35,8 @@ from anymedia.model.task import reserved
 from .attempts import show_attempts
 from .doubt import still, ways_out
 from .errors import FACTS, UNSENT, exit_code, problem_rows
-from .fields import options_as_flags
-from .text import counted, together
+from .fields import options_as_flags, terms_in_flags
+from .text import counted, one_line, row_at, shortened, together
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -82,7 +84,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
     ProviderError: "Try again {later}{elsewhere}.",
     TaskFailed: "Run it again{elsewhere}.",
     DeadlineExceeded: "`anymedia resume` waits for it and saves it; --timeout gives it longer.",
-    DownloadError: "`anymedia resume` fetches it once more, while it can be had; --out names another place.",
+    DownloadError: "`anymedia collect` fetches it, while it can be had; --out names another place.",
     JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
 }
 """What to do after an error; the nearest class counts."""
@@ -95,8 +97,14 @@ SETTLES = "A webhook was asked for: where it is received, it settles this, and `
 
 GOES_ON = "With --on-uncertain continue and --max-price, `generate` would have gone on at another offer."
 
+LONGEST = 300
+"""Characters of an error that is one of many."""
+
+ROWS = 20
+"""Bad rows of a file that are named, the first of them."""
+
 SHOWN = 3
-"""Offers over a ceiling that are named, the first of the route."""
+"""Offers over a ceiling that are named, the first of the route; and reasons of one bad row."""
 
 
 def show_error(error: AnymediaError) -> None:
@@ -118,6 +126,13 @@ def show_error(error: AnymediaError) -> None:
         screen.block(advice)
 
 
+def in_a_line(error: AnymediaError) -> str:
+    """Return an error as one of many is told: what happened, what was billed, and the reasons, in one line."""
+    title, reasons = _told(error)
+    told = dict.fromkeys(": ".join(filter(None, reason)) for reason in reasons)
+    return shortened(one_line(options_as_flags("; ".join([title, *told]))), LONGEST)
+
+
 def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
     """Return what happened in one sentence, and the reasons below it, each with what it is of (or nothing)."""
     if isinstance(error, NoRoute):
@@ -126,6 +141,8 @@ def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
         for each in told:  # several may have one reason
             names.setdefault("\n".join(_reasons(each)), []).append(_of(each))
         return _of_all(error), [(", ".join(dict.fromkeys(of)), reason) for reason, of in names.items()]
+    if isinstance(error, BadRows):
+        return error.message.partition("\n")[0], _of_rows(error)
     if isinstance(error, RequestError) and error.problems:
         rows = list(problem_rows(error.problems))
         if isinstance(error, OverCeiling):
@@ -138,6 +155,23 @@ def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
     if isinstance(error, ConfigError) and error.task is None:
         return error.message, []
     return f"{error.message}; {_billed(error)}", []
+
+
+def _of_rows(error: BadRows) -> list[tuple[str, str]]:
+    """Return what is wrong with rows of a file, each with its line: with the first of them."""
+    found: dict[str, list[str]] = {}
+    for problem in error.problems:
+        text = str(attrs.evolve(problem, row=None, line=None))
+        told = shortened(one_line(terms_in_flags(text.removeprefix("row: "))), LONGEST)
+        found.setdefault(row_at(problem.row, problem.line), []).append(told)
+    rows = [(place, text) for place, texts in [*found.items()][:ROWS] for text in _first(texts)]
+    more = len(found) - ROWS
+    return [*rows, *([("", f"and {counted(more, 'more row')}: --json lists all of them")] if more > 0 else [])]
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    """Return the first of several texts, and how many there are more."""
+    return [*texts[:SHOWN], *([f"and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else [])]
 
 
 def _of_all(error: NoRoute) -> str:

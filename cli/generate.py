@@ -57,6 +57,6 @@ def command(
     }
 
     async def generate(client: "Client") -> Result:
-        return await client.generate(asked.request, *asked.accounts, timeout=timeout, **options)
+        return await client.generate(asked.request, *asked.accounts, timeout=timeout, where=False, **options)
 
     make(generate, clock=clock, config=config, saving=saving, as_json=as_json)

@@ -87,6 +87,15 @@ def _since(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime
         raise click.BadParameter(f"must be a date, a time, or an age like 2h, 7d, not {text!r}") from None
 
 
+def ahead(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
+    """Return the time that a text names; an age is one from now on. Errors: BadParameter."""
+    now: datetime = (ctx.obj or Clock()).now()
+    try:
+        return None if text is None else now + (now - moment(text, now)) if text[-1:].isalpha() else moment(text, now)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"must be an age like 24h, 7d, a date or a time, not {text!r}") from None
+
+
 def moment(text: str, now: datetime) -> datetime:
     """Return the time that a text names: in UTC, unless it says otherwise. Errors: ValueError, OverflowError."""
     age = span(text) if text[-1:].isalpha() else None  # without a unit it is a date, like 20261201

@@ -2,16 +2,28 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar, cast
 
-import attrs
 import click
 
-from anymedia import AnymediaError, Asset, Attempt, Config, DownloadError, JournalError, Kind, Result, Task, to_json
+from anymedia import (
+    Alert,
+    AnymediaError,
+    Asset,
+    Attempt,
+    Config,
+    DownloadError,
+    JournalError,
+    Kind,
+    Result,
+    Task,
+    to_json,
+)
 from anymedia.clock import Clock
 from anymedia.model.money import total
 from anymedia.model.spellings import span
@@ -32,6 +44,30 @@ T = TypeVar("T")
 Generate: TypeAlias = "Callable[[Client], Awaitable[Result]]"
 
 
+class Watches(Protocol):
+    """What shows on stderr how work goes while it is done, and says what an interrupt leaves."""
+
+    written: bool
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def see(self, event: Attempt | Task | Alert) -> None:
+        """Take note of a change."""
+
+    def say(self, text: str) -> None:
+        """Print a line on stderr."""
+
+    def done(self) -> Iterable[str]:
+        """Return a sentence for what has come of it."""
+
+    def living(self) -> Iterable[str]:
+        """Return a sentence for what goes on, or may, when the caller goes away now."""
+
+
 def _timeout(_: click.Context, __: click.Parameter, text: str) -> float:
     if not (seconds := span(text)):
         raise click.BadParameter(f"must be more than 0 seconds, or a time like 90s, 5m, 1h30m, not {text!r}")
@@ -40,15 +76,19 @@ def _timeout(_: click.Context, __: click.Parameter, text: str) -> float:
 
 def timeout_option(function: F) -> F:
     """Add --timeout."""
-    option = click.option(
+    return timeout("10m", "How long to wait")(function)
+
+
+def timeout(default: str, what: str) -> Callable[[F], F]:
+    """Return what adds --timeout, which is `what`."""
+    return click.option(
         "--timeout",
-        default="10m",
+        default=default,
         callback=_timeout,
         show_default=True,
         metavar="T",
-        help="How long to wait, in seconds or like 90s, 5m, 1h30m; a task that takes longer lives on.",
+        help=f"{what}, in seconds or like 90s, 5m, 1h30m; a task that takes longer lives on.",
     )
-    return option(function)
 
 
 def key_option(function: F) -> F:
@@ -88,7 +128,7 @@ def _tell_bought_before(tasks: Iterable[Task]) -> None:
 
 
 def watched(
-    work: "Callable[[Client], Awaitable[T]]", progress: Progress, *, clock: Clock, config: Config | Path | None
+    work: "Callable[[Client], Awaitable[T]]", progress: Watches, *, clock: Clock, config: Config | Path | None
 ) -> T:
     """Do something with a client while its progress is shown; an interrupt tells what is done and what lives on."""
     try:
@@ -100,7 +140,7 @@ def watched(
 
 
 async def _with_client(
-    work: "Callable[[Client], Awaitable[T]]", progress: Progress, clock: Clock, config: Config | Path | None
+    work: "Callable[[Client], Awaitable[T]]", progress: Watches, clock: Clock, config: Config | Path | None
 ) -> T:
     from anymedia import Client
 
@@ -132,29 +172,10 @@ def _waiting(client: "Client", why: str) -> str:
 
 async def saved(client: "Client", result: Result, saving: Saving) -> tuple[Result, list[AnymediaError]]:
     """Save a result; return it with where its files are, and why the rest, which keeps its URLs, is not there."""
+    from anymedia.engine.files import with_saved  # which is there, as a client was used
+
     ends = await asyncio.gather(*(saving.save(client, task) for task in result.tasks), return_exceptions=True)
-    tasks: list[Task] = []
-    errors: list[AnymediaError] = []
-    for task, end in zip(result.tasks, ends, strict=True):
-        if isinstance(end, AnymediaError):
-            errors.append(end)
-        elif isinstance(end, BaseException):
-            raise end
-        tasks.append(task if isinstance(end, BaseException) else attrs.evolve(task, assets=end))
-    by_name = {(task.account, task.id): task for task in tasks}
-    result = attrs.evolve(
-        result,
-        tasks=tuple(tasks),
-        errors=(*result.errors, *map(str, errors)),
-        attempts=tuple(_with_files(attempt, by_name) for attempt in result.attempts),
-    )
-    return result, errors
-
-
-def _with_files(attempt: Attempt, tasks: Mapping[tuple[str, str], Task]) -> Attempt:
-    """Return an attempt whose task is the one that was saved."""
-    task = attempt.task
-    return attempt if task is None else attrs.evolve(attempt, task=tasks.get((task.account, task.id), task))
+    return with_saved(result, ends)
 
 
 def result_json(result: Result) -> dict[str, object]:

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from anymedia import Money, to_json
 from anymedia.declare import Offer
+from anymedia.kind_meant import TEXT
 from anymedia.model.request import FROM_TEXT
 from anymedia.model.strict_json import Json
 from anymedia.pricing.price import least, least_work
 
 from .fields import PROMPT, flag, in_flags
-from .request import TEXT
 from .sold import Sold
 from .takes import told as words_of
 from .takes import worded

@@ -9,25 +9,19 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from anymedia import Account, Config, OutOfBounds, Problem, Request, load_config
-from anymedia.declare import Adapter
-from anymedia.model.kinds import KINDS
+from anymedia import Account, Config, Request, load_config
+from anymedia.kind_meant import named_model
+from anymedia.model.kinds import KINDS, required
 from anymedia.model.options import OnUnsupported
-from anymedia.model.vocabulary import Kind
 from anymedia.pricing.live import LivePrices
-from anymedia.pricing.model_names import model_meant
 from anymedia.pricing.offers import Candidate, candidates
-from anymedia.pricing.unsold import kinds_of
 from anymedia.registry import adapters
 
 from .complete import accounts, offers
-from .fields import FIELDS, PROMPT, kinds_with, options
-from .text import works
+from .fields import FIELDS, PROMPT, options
 
 T = TypeVar("T")
-
-TEXT = "text"
-"""The field that PROMPT gives where requests of a kind have it and no prompt."""
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @attrs.frozen
@@ -92,7 +86,7 @@ def _asking(
         whom = (given.pop("accounts", ()), given.pop("offer", None), given.pop("on_unsupported"))
         return function(*args, asked=None if without else _asked(ctx, fields, config, *whom), **given)
 
-    for flag in reversed([*options(), *more, _ON_UNSUPPORTED]):
+    for flag in reversed([*options(), *more, unsupported_option]):
         asking = flag(asking)
     return asking
 
@@ -116,43 +110,13 @@ def _asked(
     given = {name: value for name, value in fields.items() if value is not None and value not in ((), {})}
     if "model" not in given:
         raise _missing(ctx, "model" if given else PROMPT)
-    known = [*adapters().values(), *(account.adapter for account in config.accounts.values())]
-    given["model"] = model_meant(given["model"], known)
-    kinds = kinds_of(given["model"], known, offer, asked=_adapters(accounts, config))
-    kind = next((kind for kind in kinds if not _foreign(_named(given, kind), kind)), kinds[0])
-    named = _named(given, kind)
-    foreign = _foreign(named, kind)
-    if foreign == [PROMPT] and TEXT in given:
-        raise click.UsageError("give the text as PROMPT or with --text, not both")
-    if foreign:
-        makes = f"{given['model']} makes {works(kinds)}"
-        told = {name: f"is for {works(kinds_with(name))}, and {makes}" for name in foreign}
-        raise OutOfBounds(problems=[Problem(field=name, message=each, documented=False) for name, each in told.items()])
-    needed = {field.name for field in attrs.fields(KINDS[kind]) if field.default is attrs.NOTHING}
-    if not needed <= named.keys():
+    meant = named_model(given["model"], config, accounts, offer)
+    given["model"] = meant.model
+    kind, fields_of = meant.fields(given)
+    if not {*required(kind)} <= {*fields_of.values()}:
         raise _missing(ctx, PROMPT)
-    return Asked(KINDS[kind](**named), accounts, offer, on_unsupported, ctx.obj.now().date())
-
-
-def _adapters(names: Sequence[str], config: Config) -> list[Adapter]:
-    """Return the adapters of the accounts that are named, as far as there are such: it is said later if there are not.
-
-    A provider without an account of its own may be asked for its prices.
-    """
-    found = (config.accounts[name].adapter if name in config.accounts else adapters().get(name) for name in names)
-    return [adapter for adapter in found if adapter is not None]
-
-
-def _named(given: dict[str, Any], kind: Kind) -> dict[str, Any]:
-    """Return what is given, with the argument as the text to be spoken where requests of a kind have no prompt."""
-    if kind in kinds_with(PROMPT) or TEXT in given:
-        return given
-    return {TEXT if name == PROMPT else name: value for name, value in given.items()}
-
-
-def _foreign(given: dict[str, Any], kind: Kind) -> list[str]:
-    """Return which of the fields that are given requests of a kind do not have."""
-    return [name for name in given if kind not in kinds_with(name)]
+    request = KINDS[kind](**{fields_of[name]: value for name, value in given.items()})
+    return Asked(request, accounts, offer, on_unsupported, ctx.obj.now().date())
 
 
 def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
@@ -160,27 +124,40 @@ def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
     return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
-_WHOM: tuple[Callable[..., Any], ...] = (
-    click.option(
+def provider_option(function: F) -> F:
+    """Add --provider."""
+    option = click.option(
         "--provider",
         "accounts",
         multiple=True,
         metavar="ACCOUNT",
         shell_complete=accounts,
         help="An account to ask; repeat it to name several, in order.",
-    ),
-    click.option(
+    )
+    return option(function)
+
+
+def offer_option(function: F) -> F:
+    """Add --offer."""
+    option = click.option(
         "--offer",
         metavar="NAME",
         shell_complete=offers,
         help="Ask for this offer alone, like reapi/gpt-image-2-official.",
-    ),
-)
+    )
+    return option(function)
 
-_ON_UNSUPPORTED = click.option(
-    "--on-unsupported",
-    type=click.Choice(["refuse", "drop"]),
-    default="refuse",
-    show_default=True,
-    help="What to do with a field that an offer does not have.",
-)
+
+def unsupported_option(function: F) -> F:
+    """Add --on-unsupported."""
+    option = click.option(
+        "--on-unsupported",
+        type=click.Choice(["refuse", "drop"]),
+        default="refuse",
+        show_default=True,
+        help="What to do with a field that an offer does not have.",
+    )
+    return option(function)
+
+
+_WHOM: tuple[Callable[..., Any], ...] = (provider_option, offer_option)

@@ -53,7 +53,7 @@ def writable(named: Path) -> Path:
     return out
 
 
-def _place(_: click.Context, __: click.Parameter, named: str | None) -> str | None:
+def place(_: click.Context, __: click.Parameter, named: str | None) -> str | None:
     """Refuse a folder that cannot be written to, and what is neither a folder nor a bucket."""
     if named is None:
         return None
@@ -75,13 +75,23 @@ def _names(_: click.Context, __: click.Parameter, pattern: str | None) -> str | 
 
 
 def saves(function: Callable[..., T]) -> Callable[..., T]:
-    """Add the flags to a command; it receives them as `saving`."""
+    """Add the flags to a command, with --show; it receives them as `saving`."""
 
     @wraps(function)
-    def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, show: bool, **given: Any) -> T:
+    def saving(*args: Any, saving: Saving, show: bool, **given: Any) -> T:
         refuse_json(show=show, as_json=given["as_json"])
+        return function(*args, saving=attrs.evolve(saving, show=show), **given)
+
+    return saves_many(show_option(saving))
+
+
+def saves_many(function: Callable[..., T]) -> Callable[..., T]:
+    """Add the flags to a command whose results are too many to be shown; it receives them as `saving`."""
+
+    @wraps(function)
+    def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, **given: Any) -> T:
         beside: Sidecar = "request" if sidecar == "request" else sidecar is not None
-        return function(*args, saving=Saving(out, names, beside, show), **given)
+        return function(*args, saving=Saving(out, names, beside), **given)
 
     for flag in reversed(_FLAGS):
         saving = flag(saving)
@@ -91,7 +101,7 @@ def saves(function: Callable[..., T]) -> Callable[..., T]:
 _FLAGS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--out",
-        callback=_place,
+        callback=place,
         metavar="PLACE",
         help="A folder, or a bucket like s3://bucket/prefix (gs://, az://); no file is overwritten. Default: [storage] "
         "of the config file where its results are on, else the working directory.",
@@ -114,7 +124,6 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
         flag_value="request",
         help="The same with the request itself, where the journal may hold prompts.",
     ),
-    show_option,
 )
 
 

@@ -24,10 +24,10 @@ from .expiry import dies, until
 from .inline.option import looks_at, refuse_json, show_option
 from .journal import (
     SHORT_ID,
+    ahead,
     attempt_json,
     is_uncertain,
     label_option,
-    moment,
     read_journal,
     since_option,
     when,
@@ -64,15 +64,6 @@ def _state(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
     return state
 
 
-def _ahead(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime | None:
-    """Return the time that a text names; an age is one from now on. Errors: BadParameter."""
-    now: datetime = (ctx.obj or Clock()).now()
-    try:
-        return None if text is None else now + (now - moment(text, now)) if text[-1:].isalpha() else moment(text, now)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f"must be an age like 24h, 7d, a date or a time, not {text!r}") from None
-
-
 @click.group(
     "tasks",
     cls=Group,
@@ -99,7 +90,7 @@ def _ahead(ctx: click.Context, _: click.Parameter, text: str | None) -> datetime
 @click.option("--batch", metavar="NAME", shell_complete=batches, help="Attempts of this batch.")
 @click.option(
     "--expiring",
-    callback=_ahead,
+    callback=ahead,
     metavar="T",
     help="Results that are paid for, nowhere on your disks, and die before: an age like 24h, or a time.",
 )

@@ -47,7 +47,7 @@ def _flagged(function: Callable[..., T], flags: Sequence[Callable[..., Any]]) ->
     return function
 
 
-def _usd(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+def amount(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     """Refuse what is no amount; it stays the text that was given: no float comes near it."""
     try:
         if text is not None:
@@ -70,7 +70,7 @@ _FLAGS: tuple[Callable[..., Any], ...] = (
     ),
     click.option(
         "--max-price",
-        callback=_usd,
+        callback=amount,
         metavar="USD",
         help="The most that the request may cost over every attempt and part, like 0.10.",
     ),

@@ -5,16 +5,18 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any, TextIO
 
 import click
 
-from anymedia import Kind, Money
-from anymedia.model.money import dollars as dollars  # noqa: PLC0414 - the commands take their words from here
+from anymedia import Money
+from anymedia.model.kinds import works as works  # noqa: PLC0414 - the commands take their words from here
+from anymedia.model.money import dollars as dollars  # noqa: PLC0414
 from anymedia.model.money import in_credits as in_credits  # noqa: PLC0414
+from anymedia.model.money import plain as plain  # noqa: PLC0414
+from anymedia.model.names import together as together  # noqa: PLC0414
 from anymedia.model.plain import duration as duration  # noqa: PLC0414
 from anymedia.model.plain import one_line as one_line  # noqa: PLC0414
 from anymedia.model.plain import printable as printable  # noqa: PLC0414
@@ -51,22 +53,6 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-def together(words: Iterable[str]) -> str:
-    """Return words as a sentence names them together: image, video and music."""
-    *before, last = words
-    return f"{', '.join(before)} and {last}" if before else str(last)
-
-
-def works(kinds: Iterable[Kind]) -> str:
-    """Return what is made of several kinds: pictures and clips."""
-    return together(f"{kind.work}s" for kind in kinds)
-
-
-def plain(amount: Decimal | None) -> str | None:
-    """Return an amount as JSON has it: digits alone, without the zeros at the end."""
-    return None if amount is None else f"{amount.normalize():f}"
-
-
 def pixels(width: int | None, height: int | None) -> str:
     """Return a size in pixels."""
     return f"{width}x{height}" if width and height else "size unknown"
@@ -88,6 +74,11 @@ def cannot_listen(host: str, port: int, error: OSError | OverflowError) -> str:
 def offer_at(offer: str, account: str, provider: str) -> str:
     """Return an offer, and its account where the provider in its name does not tell that."""
     return offer if account == provider else f"{offer} at {account}"
+
+
+def row_at(number: int | None, line: int | None) -> str:
+    """Return where a row stands: the line of its file, else its number."""
+    return f"line {line}" if line is not None else "" if number is None else f"row {number}"
 
 
 def shortened(text: str, most: int) -> str:

@@ -1,7 +1,6 @@
 """How the values of a request are read from the texts of a command line."""
 
 import codecs
-import re
 import sys
 from errno import ENAMETOOLONG
 from pathlib import Path
@@ -9,9 +8,8 @@ from typing import IO, Any
 
 import click
 
-from anymedia.model.media import is_data_uri
+from anymedia.model import texts
 from anymedia.model.paths import expanded
-from anymedia.model.strict_json import Json, loads
 
 from .text import one_line, reason, shortened
 
@@ -20,24 +18,20 @@ LONGEST = 10_000_000
 
 _STDIN = "anymedia.stdin"
 
-# A value that is no number goes on as it is: the request then says all that is wrong with it at once.
-
 
 def whole(_: click.Context, __: click.Parameter, text: str | None) -> int | str | None:
     """Return a whole number; anything else as it is."""
-    return int(text) if text is not None and re.fullmatch(r"-?[0-9]{1,18}", text) else text
+    return None if text is None else texts.whole(text)
 
 
-def number(ctx: click.Context, param: click.Parameter, text: str | None) -> float | str | None:
+def number(_: click.Context, __: click.Parameter, text: str | None) -> float | str | None:
     """Return a number, whole or not; anything else as it is."""
-    if text is not None and re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text):
-        return float(text)
-    return whole(ctx, param, text)
+    return None if text is None else texts.number(text)
 
 
 def file(_: click.Context, __: click.Parameter, text: str | None) -> str | Path | None:
     """Return a URL of any kind as it is; what else stands on the command line is the path of a file."""
-    return text if text is None or "://" in text or is_data_uri(text) else Path(text)
+    return None if text is None else texts.file(text)
 
 
 def files(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str | Path | None, ...]:
@@ -108,23 +102,11 @@ def labels(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
 
 def extra(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
     """Return texts like acme.input.steps=20 as raw fields by provider. Errors: BadParameter."""
-    extra: dict[str, Any] = {}
-    for text in given:
-        place, equals, value = text.partition("=")
-        *outer, last = place.split(".")
-        if not (equals and outer and last and all(outer)):
+    pairs = [text.partition("=") for text in given]
+    for text, (_place, equals, _value) in zip(given, pairs, strict=True):
+        if not equals:
             raise click.BadParameter(f"must be provider.key=value, not {text!r}")
-        fields = extra
-        for name in outer:
-            fields = fields.setdefault(name, {})
-            if not isinstance(fields, dict):
-                raise click.BadParameter(f"{text!r}: {name} has a value already")
-        fields[last] = _json_or_text(value)
-    return extra
-
-
-def _json_or_text(text: str) -> Json:
     try:
-        return loads(text)
-    except ValueError:
-        return text
+        return texts.raw_fields((place, texts.json_or_text(value)) for place, _equals, value in pairs)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from .account import Account, Secret
     from .client import Client
     from .config import Config, load_config, read_config
+    from .engine.batch import Batch
+    from .engine.custody import Collected
     from .engine.recover import Recovery
     from .engine.route import Route
     from .journal.protocol import Journal
     from .limits.health import AccountHealth
+    from .manifest import Manifest
+    from .model.batch import BatchEnd, BatchPlan, BatchProgress, Row, RowEnd
     from .model.codec import from_json, to_json
     from .model.errors import (
         AnymediaError,
         BadApiKey,
+        BadRows,
         Blocked,
         ConfigError,
         Cooling,
@@ -70,6 +75,7 @@ if TYPE_CHECKING:
     from .preview import compare, explain, quote
     from .pricing.compare import Difference
     from .pricing.explain import Explanation
+    from .rows import read_rows
     from .storage import Storage
     from .sync import SyncClient
 
@@ -84,10 +90,16 @@ __all__ = [
     "Asset",
     "Attempt",
     "BadApiKey",
+    "BadRows",
+    "Batch",
+    "BatchEnd",
+    "BatchPlan",
+    "BatchProgress",
     "Billed",
     "Blocked",
     "Cause",
     "Client",
+    "Collected",
     "Config",
     "ConfigError",
     "Cooling",
@@ -101,6 +113,7 @@ __all__ = [
     "JournalError",
     "Kind",
     "MalformedAnswer",
+    "Manifest",
     "Media",
     "Money",
     "MusicRequest",
@@ -126,6 +139,8 @@ __all__ = [
     "Result",
     "Retry",
     "Route",
+    "Row",
+    "RowEnd",
     "Saved",
     "SavedFile",
     "Secret",
@@ -148,6 +163,7 @@ __all__ = [
     "load_config",
     "quote",
     "read_config",
+    "read_rows",
     "to_json",
 ]
 
@@ -155,14 +171,19 @@ _MODULES = {
     ".account": ("Account", "Secret"),
     ".client": ("Client",),
     ".config": ("Config", "load_config", "read_config"),
+    ".engine.batch": ("Batch",),
+    ".engine.custody": ("Collected",),
     ".engine.recover": ("Recovery",),
     ".engine.route": ("Route",),
     ".journal.protocol": ("Journal",),
     ".limits.health": ("AccountHealth",),
+    ".manifest": ("Manifest",),
+    ".model.batch": ("BatchEnd", "BatchPlan", "BatchProgress", "Row", "RowEnd"),
     ".model.codec": ("from_json", "to_json"),
     ".model.errors": (
         "AnymediaError",
         "BadApiKey",
+        "BadRows",
         "Blocked",
         "ConfigError",
         "Cooling",
@@ -210,6 +231,7 @@ _MODULES = {
     ".preview": ("compare", "explain", "quote"),
     ".pricing.compare": ("Difference",),
     ".pricing.explain": ("Explanation",),
+    ".rows": ("read_rows",),
     ".storage": ("Storage",),
     ".sync": ("SyncClient",),
 }

@@ -1,13 +1,15 @@
 """The client: every configured account behind one set of verbs."""
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeAlias, TypeVar, Unpack, overload
 
 import attrs
 
@@ -15,10 +17,14 @@ from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import Accepted
+from .engine.background import Background
+from .engine.batch import Batch, Bounds, Calls
+from .engine.batch_rows import Rows
+from .engine.custody import Collected, Custody
 from .engine.files import Files
 from .engine.generate import Generation, submit
 from .engine.handle import handle, opened
-from .engine.idempotency import IdempotencyKeys, before, latest
+from .engine.idempotency import IdempotencyKeys, before, fault_of_name, latest
 from .engine.plan import Plan, plan
 from .engine.recover import Recoverer, Recovery
 from .engine.refresh import refresh
@@ -30,7 +36,9 @@ from .engine.watch import Watch
 from .journal.ledger import Claimed, Filters, Ledger
 from .journal.opening import open_journal
 from .journal.protocol import Journal
+from .limits.ceiling import Budget
 from .limits.health import AccountHealth
+from .model.batch import Row
 from .model.errors import (
     AnymediaError,
     ConfigError,
@@ -44,7 +52,7 @@ from .model.errors import (
 )
 from .model.money import Money
 from .model.names import no_such
-from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, seconds, shows_options, usd
+from .model.options import GenerateOptions, OnUnsupported, Options, SubmitOptions, refuse, seconds, shows_options, usd
 from .model.quote import Quote
 from .model.request import AnyRequest, RawRequest, Request
 from .model.task import Asset, Attempt, Result, Saved, SavedFile, Task
@@ -60,10 +68,14 @@ from .pricing.quote import ordered, quote_of
 from .registry import adapters
 from .translate.messages import Lost
 from .translate.waiting import moment_of
+from .transport.places import Place
 from .transport.retry import Patience
 
 if TYPE_CHECKING:
     from .engine.webhooks import Body, Headers, Webhooks
+
+Where: TypeAlias = str | os.PathLike[str] | None
+"""Where results go: a folder, a bucket like "s3://bucket/prefix", or None for where the configuration says."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,11 +83,19 @@ T = TypeVar("T")
 TIMEOUT = 600.0
 """Seconds that `submit`, `wait`, `generate` and `recover` take unless told otherwise."""
 
+AT_ONCE, ROW_TIMEOUT = 256, 3600.0
+"""Rows of a batch that are in flight, and seconds that each takes, unless told otherwise."""
+
+LONGEST_NAME = 200
+"""Characters of a batch's name at most: it stands in the keys of rows."""
+
 PLANS = 8
 """Requests that are planned in one turn of the event loop."""
 
 OPTIONS = GenerateOptions.__annotations__
 """The options of a call."""
+
+_log = logging.getLogger("anymedia")
 
 
 def _in_its_loop(
@@ -157,6 +177,8 @@ class Client:
         self._live = LivePrices.at(self.config.live_prices)
         self._watch = Watch(self._session)
         self._files = Files(self._session, self._account, self.config.accounts.values())
+        self._custody = Custody(self._session, self._watch, self._files, self.config.account)
+        self._background = Background(self._custody)
         self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
 
@@ -182,6 +204,7 @@ class Client:
         await self._submits.close()
         if "_webhooks" in vars(self):  # it is made once something comes in
             await self._webhooks.close()
+        await self._background.close()
         await self._watch.close()
         await self._session.close()
         if self._opened is not None:
@@ -334,12 +357,22 @@ class Client:
     @_in_its_loop
     @_told
     async def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
+        self,
+        request: AnyRequest,
+        *accounts: str,
+        timeout: float | None = TIMEOUT,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        **options: Unpack[GenerateOptions],
     ) -> Result:
         """Make all of a request: at the offer that the policy puts first, and at the next where that is safe.
 
         Several tasks are submitted when `count` asks for more than one makes; any success is a result, with what is
-        missing named. `timeout` (seconds) is for all of it. Options, beside those of submit: `policy` (ordered,
+        missing named. `timeout` (seconds) is for all of that. The files are saved in `where`, with `names` and a
+        `sidecar`, as with download; None is the configured storage where its `results` are on, else they are not saved,
+        as with False. What cannot be saved is told in `errors` of the result, and `collect` tries again.
+        Options, beside those of submit: `policy` (ordered,
         cheapest, spread, or a function; without one the accounts are asked in the order in which they are named here or
         in [route], and where neither names any, the cheapest offer is asked first); `fallback=False` stays at the first
         offer; `max_price` holds over all attempts and parts; within it `on_uncertain="continue"` goes on after a submit
@@ -349,17 +382,106 @@ class Client:
         Errors: as submit and wait, or NoRoute, when no task succeeded; `attempts` of each lists what was tried.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
+        place = self._place(where, names)  # what is no place is told before anything is sent
+        result = await self._generated(request, accounts, terms, deadline)
+        if place is None:
+            return result
+        try:
+            return await self._custody.kept(result, place, self._sidecars(sidecar, result.attempts))
+        except asyncio.CancelledError:  # while the files were saved
+            self._session.detach(result.tasks)
+            raise
+
+    async def _generated(
+        self,
+        request: AnyRequest,
+        accounts: Sequence[str],
+        terms: Options,
+        deadline: float,
+        budget: Budget | None = None,
+    ) -> Result:
         made: list[Task] = []
         try:
             async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
-                generation = Generation(planned, terms, deadline, self._submits, self._watch, self._account, claimed)
+                generation = Generation(
+                    planned, terms, deadline, self._submits, self._watch, self._account, claimed, budget
+                )
                 result = await generation.result()
                 made += result.tasks
                 return result
         except asyncio.CancelledError:  # while the key was released
             self._session.detach(made)
             raise
+
+    @shows_options
+    def batch(
+        self,
+        rows: Iterable[Row | AnyRequest],
+        *accounts: str,
+        name: str,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        budget: Decimal | str | float | None = None,
+        at_once: int = AT_ONCE,
+        timeout: float | None = ROW_TIMEOUT,
+        **options: Unpack[GenerateOptions],
+    ) -> Batch:
+        """Return the batch of these rows under a name, which is run by its own methods; nothing is sent before.
+
+        Each row is bought as `generate` buys it, once, however often the batch is started again under its name, by
+        this process or a later one. `rows` are requests, or Rows that say more of one: its idempotency key, its
+        accounts, its offer. `name` is the caller's own, of up to 200 printable characters.
+
+        Results are saved to `where`, with `names` and a `sidecar`, as with download; None is the configured storage
+        where its `results` are on, else nowhere, and False is nowhere. `budget` (USD) holds over all rows and all
+        runs of the batch, for what was billed and what may have been. At most `at_once` rows are in flight, and rows
+        that go to other accounts than a slow one are not held up by it. `timeout` (seconds) is for each row. Options
+        are as at generate, and hold for every row; `offer` and the accounts hold where a row names none. Options that
+        are not given are as the configuration's [route] says.
+        Errors: OutOfBounds for a name, a bound or an option, ConfigError without a journal, or for a place or a
+        pattern that is none.
+        """
+        if "idempotency_key" in options:
+            refuse("idempotency_key", "each row of a batch has its own: give it with the Row")
+        if (fault := fault_of_name(name, LONGEST_NAME)) is not None:
+            refuse("name", fault)
+        if type(at_once) is not int or at_once < 1:
+            refuse("at_once", f"must be a whole number of rows, 1 or more, not {at_once!r:.60}")
+        terms = self._options(options)
+        ledger = self._written("a batch cannot be started again without it")
+        listed = [row if isinstance(row, Row) else Row(request=row) for row in rows]
+        calls = Calls(
+            session=self._session,
+            ledger=ledger,
+            generated=self._row,
+            **self._saving(self._place(where, names), sidecar),
+        )
+        return Batch(
+            name,
+            Rows(name, listed, accounts, terms, ledger=ledger, known=self._known, planned=self._planned),
+            terms,
+            Bounds(budget=None if budget is None else usd(budget, "budget"), at_once=at_once, timeout=seconds(timeout)),
+            calls,
+        )
+
+    async def _row(
+        self, request: AnyRequest, accounts: Sequence[str], terms: Options, deadline: float, budget: Budget
+    ) -> Result:
+        """Make a row of a batch, as `generate` makes a request."""
+        with self._session.readers.verb("generate", request):
+            return await self._generated(request, accounts, terms, deadline, budget)
+
+    def _saving(self, place: Place | None, sidecar: Sidecar) -> dict[str, Any]:
+        """Return how a batch saves what is made, and finds out beforehand whether the place takes it; or nothing."""
+        if place is None:
+            return {}
+
+        async def saved(result: Result, until: float) -> tuple[Result, list[AnymediaError]]:
+            return await self._custody.saved_all(result, place, self._sidecars(sidecar, result.attempts), until)
+
+        return {"saved": saved, "check_place": partial(self._files.check, place)}
 
     def wake(self, task: Task) -> None:
         """Make the next look at a task due at once, for whoever waits for it with this client."""
@@ -385,13 +507,42 @@ class Client:
             refused = WebhookRefused("no configured account has this name")
             self._session.tell(Refused(account, str(refused)))
             raise refused
-        return await self._webhooks.receive(held, ledger, headers, body, token)
+        task = await self._webhooks.receive(held, ledger, headers, body, token)
+        if task is not None:
+            self._save_later(task)
+        return task
 
     @cached_property
     def _webhooks(self) -> "Webhooks":
         from .engine.webhooks import Webhooks  # which few processes receive
 
+        self._watch.late = self._save_later
         return Webhooks(self._session, self._watch)
+
+    def _save_later(self, task: Task) -> None:
+        """Save the results of a task of which a webhook told, in the background."""
+        if not self._background.has_begun:
+            try:
+                self.collect_in_background()
+            except ConfigError as error:  # the webhook was taken all the same
+                _log.error("results of which webhooks tell are not saved: %s", error)
+                self.collect_in_background(where=False)
+        self._background.add(task)
+
+    def collect_in_background(
+        self, where: Where | Literal[False] = None, *, on_saved: Callable[[Task], None] | None = None
+    ) -> None:
+        """Save, until the client is closed, what `collect` would, and every result of which a webhook tells.
+
+        `where` is a place as with download; None is the configured storage where its `results` are on, else results are
+        left for `collect`, and one warning says so; False leaves them without. They are tried until their links die,
+        and nothing that waits for webhooks waits for a file. `on_saved` is called with each task whose files are saved.
+        Call it in the event loop of the client; a later call names another place. Errors: ConfigError for a place that
+        is none, and without a journal.
+        """
+        self._session.in_its_loop()
+        ledger = self._written("nothing tells what is to be collected")
+        self._background.begin(ledger, self._place(where), on_saved, warns=where is not False)
 
     @_in_its_loop
     async def cancel(self, task: Task) -> Task:
@@ -526,16 +677,49 @@ class Client:
             session=self._session,
             submits=self._submits,
             watch=self._watch,
-            files=self._files,
+            custody=self._custody,
             sidecars=self._sidecars(sidecar),
             any_api_key=any_api_key,
             accounts=None if accounts is None else {account.name for account in self._named(accounts)},
         )
-        known = self.config.storage
-        fetched = where is not None or (known is not None and known.results)
-        place = self._files.place(where, names) if fetched else None
+        place = self._place(where, names)
         async with self._recovering:  # a second call at once would fetch every file again
             return await recoverer.recover(limit, place, replay=replay)
+
+    def _place(self, where: Where | Literal[False], names: str | None = None) -> Place | None:
+        """Return where results go; None where nobody says, or it is False. Errors: ConfigError."""
+        known = self.config.storage
+        if where is False or (where is None and (known is None or not known.results)):
+            return None
+        return self._files.place(where, names)
+
+    @_in_its_loop
+    async def collect(
+        self,
+        where: Where = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        before: datetime | None = None,
+        accounts: Collection[str] | None = None,
+        batch: str | None = None,
+    ) -> Collected:
+        """Save every result that is paid for and finished, and not on disk or in a storage: soonest to die first.
+
+        `where`, `names` and `sidecar` are as with download. `before` leaves what dies then or later; `accounts` and
+        `batch` leave what was bought elsewhere. Nothing is bought, and no live task is waited for. A download that
+        fails is tried again until its link dies, and the provider is asked for newer links where that helps; what could
+        not be saved is in `errors`, and stays to be collected. Where the place takes nothing, the rest is left.
+        Errors: ConfigError for a place or a pattern that is none, without a journal, and for an account that is not
+        configured; OutOfBounds for a `before` without a time zone; JournalError.
+        """
+        ledger = self._written("nothing tells what is to be collected")
+        if before is not None and before.tzinfo is None:
+            raise OutOfBounds(problems=[Problem(field="before", message="a time with its zone is needed")])
+        bought_at = None if accounts is None else {account.name for account in self._named(accounts)}
+        left = ledger.uncollected(self._session.clock.now(), before, accounts=bought_at, batch=batch)
+        place = self._files.place(where, names)
+        return await self._custody.collect(left, place, lambda attempt: self._sidecars(sidecar, [attempt]))
 
     # What the journal holds
 
@@ -713,6 +897,10 @@ class Client:
         if not isinstance(request, Request | RawRequest):
             message = f"a request like ImageRequest or RawRequest is needed, not {request!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
+        return self._options(options)
+
+    def _options(self, options: Mapping[str, Any]) -> Options:
+        """Return the terms of options over what the configuration says. Errors: OutOfBounds."""
         for name in options:
             if name not in OPTIONS:
                 also = () if name == "timeout" else ("timeout",)
@@ -739,9 +927,13 @@ class Client:
     ) -> AbstractAsyncContextManager[Claimed | None]:
         """Claim the caller's key while a request is bought under it: in whatever letters it names its model."""
         if terms.idempotency_key is not None:
-            own = (account.adapter for account in self.config.accounts.values())
-            request = of_known_model(request, [*adapters().values(), *own])
+            request = self._known(request)
         return self._keys.held(terms.idempotency_key, request, deadline)
+
+    def _known(self, request: AnyRequest) -> AnyRequest:
+        """Return a request with its model by the name under which it is sold. Errors: Unsupported where it is any."""
+        own = (account.adapter for account in self.config.accounts.values())
+        return of_known_model(request, [*adapters().values(), *own])
 
     async def _planned(
         self, request: AnyRequest, names: Sequence[str], terms: Options, earlier: Sequence[Attempt]

@@ -192,9 +192,14 @@ def load_config(path: str | os.PathLike[str] | None = None, environ: Mapping[str
     return read_config(data, environ, where=str(file), path=file)
 
 
+def encoding_of(text: bytes) -> str:
+    """Return the encoding of which a text begins with the mark: UTF-8 without one. Four bytes tell it."""
+    return next((encoding for mark, encoding in _MARKS.items() if text.startswith(mark)), "utf-8")
+
+
 def _decoded(text: bytes) -> str:
     """Return the text of a file, in UTF-8 unless it begins with the mark of another encoding. Errors: ValueError."""
-    encoding = next((each for mark, each in _MARKS.items() if text.startswith(mark)), "utf-8")
+    encoding = encoding_of(text)
     if encoding == "utf-8" and b"\0" in text:
         raise ValueError("it is not in UTF-8; save it as UTF-8")
     try:

@@ -11,8 +11,12 @@ import attrs
 from .environment import NO_PROXY, PROXIES, REQUESTS_CA_BUNDLE, SSL_CERT_FILE
 from .model.errors import ConfigError
 from .model.paths import expanded
+from .model.spellings import byte_size
 from .model.urls import ascii_host
 from .tables import Key
+
+LARGEST = 1 << 30
+"""Bytes of a result file at most, unless the configuration says otherwise."""
 
 IPNetwork: TypeAlias = IPv4Network | IPv6Network
 
@@ -23,7 +27,7 @@ class Network:
 
     `proxies` are by scheme (`http`, `https`, `all`) and `no_proxy` says for which hosts they do not count, as in the
     environment; `ca_file` holds certificates that are trusted beside the system's; result files may come from `hosts`
-    (and below them) and from `networks` though their addresses are not public.
+    (and below them) and from `networks` though their addresses are not public, and take `largest` bytes at most.
     """
 
     proxies: Mapping[str, str] = attrs.field(factory=dict, hash=False, repr=False)  # they may hold passwords
@@ -31,6 +35,7 @@ class Network:
     ca_file: Path | None = None
     hosts: tuple[str, ...] = ()
     networks: tuple[IPNetwork, ...] = ()
+    largest: int = LARGEST
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +71,12 @@ DOWNLOAD: Mapping[str, Key] = {
         like='["198.18.0.0/15"]',
         default="none",
     ),
+    "largest": Key(
+        str,
+        says="The largest result file that is fetched, in bytes, kB, MB, GB, TB, or KiB, MiB, GiB, TiB.",
+        like='"50 MB"',
+        default='`"1 GiB"`',
+    ),
 }
 """The keys of the tables [network] and [download]."""
 
@@ -84,6 +95,7 @@ def network_of(
         ca_file=_ca_file(environ, network.get("ca_file"), beside),
         hosts=tuple(_host(each, f"{where}: download.hosts") for each in download.get("hosts", ())),
         networks=tuple(_network(each, f"{where}: download.networks") for each in download.get("networks", ())),
+        largest=_largest(download.get("largest"), f"{where}: download.largest"),
     )
 
 
@@ -101,6 +113,14 @@ def _host(value: Any, where: str) -> str:
         return ascii_host(host)
     except ValueError:
         raise ConfigError(f"{where}: {value!r} is no name of a host") from None
+
+
+def _largest(text: str | None, where: str) -> int:
+    if text is None:
+        return LARGEST
+    if not (found := byte_size(text)):
+        raise ConfigError(f'{where}: must be a size above 0, like "50 MB" or "2 GiB", not {text!r}')
+    return found
 
 
 def _network(value: Any, where: str) -> IPNetwork:

@@ -3,20 +3,24 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
 
-from .client import TIMEOUT, Client
+from .client import AT_ONCE, ROW_TIMEOUT, TIMEOUT, Client, Where
 from .clock import Clock
 from .config import Config
+from .engine.batch import Batch
+from .engine.custody import Collected
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.sidecar import Sidecar
 from .journal.ledger import Filters
 from .journal.protocol import Journal
 from .limits.health import AccountHealth
+from .model.batch import BatchEnd, BatchPlan, BatchProgress, Row, RowEnd
 from .model.errors import AnymediaError, is_the_callers
 from .model.money import Money
 from .model.options import GenerateOptions, OnUnsupported, SubmitOptions, shows_options
@@ -164,10 +168,49 @@ class SyncClient:
 
     @shows_options
     def generate(
-        self, request: AnyRequest, *accounts: str, timeout: float | None = TIMEOUT, **options: Unpack[GenerateOptions]
+        self,
+        request: AnyRequest,
+        *accounts: str,
+        timeout: float | None = TIMEOUT,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        **options: Unpack[GenerateOptions],
     ) -> Result:
         """As Client.generate."""
-        return self._wait(self._client.generate(request, *accounts, timeout=timeout, **options))
+        making = self._client.generate(
+            request, *accounts, timeout=timeout, where=where, names=names, sidecar=sidecar, **options
+        )
+        return self._wait(making)
+
+    @shows_options
+    def batch(
+        self,
+        rows: Iterable[Row | AnyRequest],
+        *accounts: str,
+        name: str,
+        where: Where | Literal[False] = None,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        budget: Decimal | str | float | None = None,
+        at_once: int = AT_ONCE,
+        timeout: float | None = ROW_TIMEOUT,
+        **options: Unpack[GenerateOptions],
+    ) -> "SyncBatch":
+        """As Client.batch."""
+        batch = self._client.batch(
+            rows,
+            *accounts,
+            name=name,
+            where=where,
+            names=names,
+            sidecar=sidecar,
+            budget=budget,
+            at_once=at_once,
+            timeout=timeout,
+            **options,
+        )
+        return SyncBatch(batch, self._wait, self._call)
 
     def receive(self, account: str, headers: "Headers", body: bytes, token: str | None = None) -> Task | None:
         """As Client.receive."""
@@ -237,6 +280,28 @@ class SyncClient:
             accounts=accounts,
         )
         return self._wait(recovering)
+
+    def collect(
+        self,
+        where: Where = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        before: datetime | None = None,
+        accounts: Collection[str] | None = None,
+        batch: str | None = None,
+    ) -> Collected:
+        """As Client.collect."""
+        collecting = self._client.collect(
+            where, names=names, sidecar=sidecar, before=before, accounts=accounts, batch=batch
+        )
+        return self._wait(collecting)
+
+    def collect_in_background(
+        self, where: Where | Literal[False] = None, *, on_saved: Callable[[Task], None] | None = None
+    ) -> None:
+        """As Client.collect_in_background; `on_saved` is called on a thread of the client's own."""
+        self._call(lambda: self._client.collect_in_background(where, on_saved=on_saved))
 
     def attempts(self, **filters: Unpack[Filters]) -> list[Attempt]:
         """As Client.attempts."""
@@ -319,6 +384,72 @@ class SyncClient:
             # Once round the loop, so that what was cancelled has put its task into `detached`.
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result()
             raise
+
+
+class SyncBatch:
+    """Batch without await: `for end in batch` yields the end of each row, as `run` passes it to `on_row`.
+
+    `stop` may be called from any thread; Ctrl-C ends the wait as it does for `generate`.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        wait: Callable[[Coroutine[Any, Any, Any]], Any],
+        call: Callable[[Callable[[], Any]], Any],
+    ) -> None:
+        self.name: str = batch.name
+        self.rows: Sequence[Row] = batch.rows
+        self._batch = batch
+        self._wait = wait
+        self._call = call
+
+    @property
+    def end(self) -> BatchEnd | None:
+        """As Batch.end."""
+        return self._batch.end
+
+    @property
+    def progress(self) -> BatchProgress:
+        """As Batch.progress."""
+        progress: BatchProgress = self._call(lambda: self._batch.progress)
+        return progress
+
+    def plan(self) -> BatchPlan:
+        """As Batch.plan."""
+        plan: BatchPlan = self._wait(self._batch.plan())
+        return plan
+
+    def run(self, on_row: Callable[[RowEnd], None] | None = None) -> BatchEnd:
+        """As Batch.run; `on_row` is called on the caller's own thread."""
+        for end in self:
+            if on_row is not None:
+                on_row(end)
+        return cast("BatchEnd", self._batch.end)
+
+    def __iter__(self) -> Iterator[RowEnd]:
+        """As Batch.__aiter__."""
+        ends = cast("AsyncGenerator[RowEnd, None]", aiter(self._batch))
+        waits: list[asyncio.Task[Any] | None] = []
+
+        async def following() -> RowEnd | None:
+            waits[:] = [asyncio.current_task()]
+            return await anext(ends, None)
+
+        async def closed() -> None:
+            # A wait that Ctrl-C has cancelled still puts its rows away.
+            await asyncio.gather(*filter(None, waits), return_exceptions=True)
+            await ends.aclose()
+
+        try:
+            while (end := self._wait(following())) is not None:
+                yield end
+        finally:
+            self._wait(closed())
+
+    def stop(self) -> None:
+        """As Batch.stop."""
+        self._call(self._batch.stop)
 
 
 async def _retrieved(work: Coroutine[Any, Any, T]) -> T:

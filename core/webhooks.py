@@ -6,18 +6,19 @@ was taken, also when it came before or too late, 401 for what nothing proves, 50
 body. The client has to be used in the event loop that serves.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, MutableMapping
 from contextlib import suppress
 from inspect import isawaitable, iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 
 from .account import TOKEN
-from .client import Client
+from .client import Client, Where
 from .engine.webhooks import Body, Headers
 from .model.errors import AnymediaError, ConfigError, WebhookRefused
 from .model.plain import one_line
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+OnSaved: TypeAlias = Callable[[Task], None]
 
 TAKEN, BROKEN, UNPROVEN, NOT_FOUND, NO_METHOD, FAULTY, AGAIN = 200, 400, 401, 404, 405, 500, 503
 MORE = {NO_METHOD: {"allow": "POST"}, AGAIN: {"retry-after": "30"}}
@@ -95,13 +97,23 @@ async def deliver(
     return status
 
 
-def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
+def asgi(
+    client: Client,
+    on_delivery: OnDelivery | None = None,
+    where: Where | Literal[False] = None,
+    *,
+    on_saved: OnSaved | None = None,
+) -> ASGI:
     """Return an ASGI app that takes webhooks: mounted where [webhooks] url leads, or served by itself.
 
-    `on_delivery` is called with each Delivery, and awaited where it is a coroutine function.
+    `on_delivery` is called with each Delivery, and awaited where it is a coroutine function. Results that webhooks tell
+    of, and those that were left before, are saved in the background, as by `Client.collect_in_background`: in `where`,
+    or (None) in the configured storage where its `results` are on. `on_saved` is called with each task that is saved.
+    Errors: ConfigError for a place that is none.
     """
 
     _check(client, on_delivery)
+    begin = _collecting(client, where, on_saved)
 
     async def status_of(scope: Scope, receive: Receive) -> int:
         if scope["method"] != "POST":
@@ -109,11 +121,12 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
         if (place := _place(scope, client.config.accounts)) is None:
             return NOT_FOUND
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        begin()
         return await deliver(client, *place, headers, _received(receive), on_delivery)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await _lifespan(receive, send, begin)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         elif scope["type"] == "http":
@@ -127,11 +140,17 @@ def asgi(client: Client, on_delivery: OnDelivery | None = None) -> ASGI:
     return app
 
 
-def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None) -> "list[web.RouteDef]":
+def routes(
+    client: Client,
+    path: str = "",
+    on_delivery: OnDelivery | None = None,
+    where: Where | Literal[False] = None,
+    *,
+    on_saved: OnSaved | None = None,
+) -> "list[web.RouteDef]":
     """Return the routes of an aiohttp application that take webhooks, below a path ("": that of [webhooks] url).
 
-    `on_delivery` is called with each Delivery, and awaited where it is a coroutine function. Errors: ConfigError
-    without a path.
+    The others are as with `asgi`. Errors: ConfigError without a path, and for a place that is none.
     """
     from aiohttp import web
 
@@ -139,6 +158,7 @@ def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None
     if not path and client.config.webhooks is None:
         raise ConfigError("say below which path webhooks come: the configuration has no [webhooks] url")
     below = (path or urlsplit(client.config.webhooks or "").path).rstrip("/")
+    begin = _collecting(client, where, on_saved)
 
     async def body(request: web.Request) -> AsyncIterator[bytes]:
         try:
@@ -148,11 +168,37 @@ def routes(client: Client, path: str = "", on_delivery: OnDelivery | None = None
             raise _gone() from None
 
     async def take(request: web.Request) -> web.Response:
+        begin()
         account, token = request.match_info["account"], request.match_info.get("token")
         status = await deliver(client, account, token, [*request.headers.items()], body(request), on_delivery)
         return web.Response(status=status, headers=MORE.get(status))
 
     return [web.post(f"{below}/{{account}}", take), web.post(f"{below}/{{account}}/{{token}}", take)]
+
+
+def _collecting(client: Client, where: Where | Literal[False], on_saved: OnSaved | None) -> Callable[[], None]:
+    """Return what has a client save in the background, once; it is called at once where an event loop runs already.
+
+    Errors: ConfigError for a place that is none.
+    """
+    storage = client.config.storage
+    asked = where is not None or on_saved is not None or (storage is not None and storage.results)
+    if where:
+        client._place(where)  # noqa: SLF001 - told where the receiver is made, and not once something comes
+    has_begun = False
+
+    def begin() -> None:
+        nonlocal has_begun
+        if asked and not has_begun:
+            has_begun = True
+            client.collect_in_background(where, on_saved=on_saved)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return begin  # by what comes first
+    begin()
+    return begin
 
 
 def _check(client: object, on_delivery: object) -> None:
@@ -195,9 +241,10 @@ async def _answer(send: Send, status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
-    """Say that there is nothing to begin or to end: the client is the caller's."""
+async def _lifespan(receive: Receive, send: Send, begin: Callable[[], None]) -> None:
+    """Begin; there is nothing to end: the client is the caller's."""
     while (message := await receive())["type"] != "lifespan.shutdown":
+        begin()
         await send({"type": f"{message['type']}.complete"})
     await send({"type": "lifespan.shutdown.complete"})
 

@@ -1,30 +1,32 @@
-"""The result files of tasks: saved in a folder or a bucket for about a minute, or left for a recovery; and read."""
+"""The result files of tasks: saved in a folder or a bucket, by one at a time, or left to be collected; and read."""
 
 import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import BinaryIO
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.model.errors import ConfigError, DownloadError
+from anymedia.model.errors import AnymediaError, ConfigError, DownloadError
 from anymedia.model.file_names import FLAT, FileNames
 from anymedia.model.formats import has_c2pa
-from anymedia.model.task import Asset, Saved, Task
+from anymedia.model.task import Asset, Attempt, Result, Saved, Task
 from anymedia.model.urls import origin_of
 from anymedia.observe.events import Downloaded
 from anymedia.storage import OPTIONS, Storage, folder_of, unwritable
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 from anymedia.transport.download import Sources, save
+from anymedia.transport.part import clear
 from anymedia.transport.places import Bucket, Folder, Place
 from anymedia.transport.retry import Patience, retried
 
 from .session import Session
 from .sidecar import Sidecars
+from .turns import Turns
 
 MINUTE = 60.0
 """Seconds for which a file that does not come is asked for again, while its link lives."""
@@ -43,6 +45,7 @@ class Files:
     session: Session
     account_of: Callable[[Task], Account]
     accounts: Collection[Account]
+    turns: Turns = attrs.field(init=False, default=attrs.Factory(lambda files: Turns(files.session), takes_self=True))
 
     def place(self, where: str | os.PathLike[str] | None, names: str | None = None) -> Place:
         """Return where results are put: a folder, a bucket, or (None) where the configuration says, else here.
@@ -69,34 +72,58 @@ class Files:
     ) -> tuple[Saved, ...]:
         """Save every asset of some tasks, and return them with where they are.
 
-        What was not saved is left for a recovery. Errors: DownloadError, once all is tried.
+        A file that does not come is asked for again for about a minute, while its link lives. What was not saved is
+        left for a collection. Errors: DownloadError, once all is tried.
         """
-        tasks = [attrs.evolve(task, assets=tuple(map(_bare, task.assets))) for task in tasks]
         errors: list[DownloadError] = []
         beside = None if sidecars is None else Beside(place, sidecars, errors)
-        saves = [self._saved(task, number, place, beside) for task in tasks for number in range(len(task.assets))]
+        every = await asyncio.gather(*(self._in_turn(task, place, beside) for task in tasks))
+        return _all_of([end for each in every for end in each], errors)
+
+    async def try_once(self, task: Task, place: Place, sidecars: Sidecars | None = None) -> tuple[Saved, ...]:
+        """Do as `download` for one task that is nowhere yet, without a second try, and without waiting for others.
+
+        What others have saved by then stays where it is. Errors: DownloadError; Busy while somebody else fetches it.
+        """
+        errors: list[DownloadError] = []
+        beside = None if sidecars is None else Beside(place, sidecars, errors)
+        return _all_of(await self._in_turn(task, place, beside, once=True), errors)
+
+    async def _in_turn(
+        self, task: Task, place: Place, beside: "Beside | None", *, once: bool = False
+    ) -> list[Saved | BaseException]:
+        """Save the assets of a task while nobody else does, and return each, or why it is not saved."""
+        task = attrs.evolve(task, assets=tuple(map(_bare, task.assets)))
         try:
-            ends = await asyncio.gather(*saves, return_exceptions=True)
+            async with self.turns.of(task, waits=not once) as known:
+                if once and all(map(_is_anywhere, known.assets)):
+                    return [_where_it_is(asset) for asset in known.assets]
+                saves = [
+                    asyncio.ensure_future(self._saved(known, number, place, beside, once=once))
+                    for number in range(len(known.assets))
+                ]
+                try:
+                    await asyncio.gather(*saves, return_exceptions=True)
+                finally:  # what was saved before a cancel is not fetched again
+                    ends = [_end_of(each) for each in saves]
+                    await self._note(known, ends)
         except asyncio.CancelledError:
-            for task in tasks:
-                await self.session.leave(task)
+            await self.session.leave(task)
             raise
-        saved = iter(ends)
-        for task in tasks:
-            await self._note(task, [next(saved) for _ in task.assets])
-        for end in (*ends, *errors):
-            if isinstance(end, BaseException):
-                raise end
-        return tuple(end for end in ends if isinstance(end, Saved))
+        return ends
 
     async def check(self, place: Place) -> str:
-        """Return what a place is called, once it is known that it can be written to. Errors: ConfigError."""
+        """Return what a place is called, once it is known that it can be written to. Errors: ConfigError.
+
+        Unfinished files that killed processes left there are removed.
+        """
         try:
             await place.check()
         except Lost as lost:
             raise unwritable(place.location, lost.why) from None
         except OSError as error:
             raise unwritable(place.location, error.strerror or str(error)) from None
+        await asyncio.to_thread(clear, place.work)
         return place.location
 
     async def read(self, asset: Asset) -> AsyncIterator[bytes]:
@@ -119,19 +146,19 @@ class Files:
             why, status = f"{asset.path or asset.stored or asset.url} is not what was saved", None
         raise DownloadError(f"the result cannot be read: {why}", status=status)
 
-    async def _saved(self, task: Task, number: int, place: Place, beside: "Beside | None") -> Saved:
+    async def _saved(self, task: Task, number: int, place: Place, beside: "Beside | None", *, once: bool) -> Saved:
         """Save a file, and tell of it. Errors: DownloadError."""
         clock, tell = self.session.clock, self.session.tell
         began = clock.monotonic()
         try:
-            saved = place.saved(await self._tried(task, number, place, beside))
+            saved = place.saved(await self._tried(task, number, place, beside, once=once))
         except DownloadError as error:
             tell(Downloaded(task, number + 1, clock.monotonic() - began, error=type(error).__name__))
             raise
         tell(Downloaded(task, number + 1, clock.monotonic() - began, saved.length, saved.media_type))
         return saved
 
-    async def _tried(self, task: Task, number: int, place: Place, beside: "Beside | None") -> Asset:
+    async def _tried(self, task: Task, number: int, place: Place, beside: "Beside | None", *, once: bool) -> Asset:
         asset, clock = task.assets[number], self.session.clock
         account, sources = self._account(task), self._sources
         lives = asset.expires_at is None or clock.now() < asset.expires_at
@@ -139,13 +166,13 @@ class Files:
             lambda: save(sources, task, number, place, account, beside),
             lambda error: isinstance(error, DownloadError) and not error.permanent,
             clock=clock,
-            patience=PATIENCE if lives else Patience(tries=1),
+            patience=PATIENCE if lives and not once else Patience(tries=1),
             deadline=clock.monotonic() + MINUTE,
         )
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.session.transport, self.session.stores)
+        return Sources(self.session.transport, self.session.stores, self.session.clock.now)
 
     def _account(self, task: Task) -> Account | None:
         """Return the account of a task; None where it is gone, and the file is fetched as any other."""
@@ -161,7 +188,7 @@ class Files:
 
     async def _note(self, task: Task, ends: Sequence[Saved | BaseException]) -> None:
         """Write down where the files of a task are, and whether some are still to be fetched."""
-        assets = tuple(_placed_at(end, was) for end, was in zip(ends, task.assets, strict=True))
+        assets = tuple(_placed_at(end, asset) for end, asset in zip(ends, task.assets, strict=True))
         if assets != task.assets:
             await self.session.note(attrs.evolve(task, assets=assets))
         if any(isinstance(end, BaseException) for end in ends):
@@ -187,11 +214,66 @@ class Beside:
         except OSError as fault:
             why = f"{fault.filename}: {fault.strerror or fault}"
         what = f"the result of task {task.id} was saved, and what stands beside it was not: {why}"
-        self.errors.append(DownloadError(what, **facts(task)))
+        error = DownloadError(what, **facts(task))
+        error.permanent = True  # the result is saved, and is not asked for again
+        self.errors.append(error)
+
+
+def with_saved(result: Result, ends: Iterable[Sequence[Asset] | BaseException]) -> tuple[Result, list[AnymediaError]]:
+    """Return a result with where its files are, by how the save of each of its tasks has ended, and why some are not.
+
+    The tasks whose files are not saved keep their URLs.
+    """
+    tasks, errors = list[Task](), list[AnymediaError]()
+    for task, end in zip(result.tasks, ends, strict=True):
+        if isinstance(end, AnymediaError):
+            errors.append(end)
+        elif isinstance(end, BaseException):
+            raise end
+        tasks.append(task if isinstance(end, BaseException) else attrs.evolve(task, assets=tuple(end)))
+    by_name = {(task.account, task.id): task for task in tasks}
+    result = attrs.evolve(
+        result,
+        tasks=tuple(tasks),
+        errors=(*result.errors, *map(str, errors)),
+        attempts=tuple(_with_files(attempt, by_name) for attempt in result.attempts),
+    )
+    return result, errors
+
+
+def _with_files(attempt: Attempt, by_name: Mapping[tuple[str, str], Task]) -> Attempt:
+    """Return an attempt whose task is the one that was saved."""
+    task = attempt.task
+    return attempt if task is None else attrs.evolve(attempt, task=by_name.get((task.account, task.id), task))
 
 
 def _bare(asset: Asset) -> Asset:
     return asset.asset if isinstance(asset, Saved) else asset
+
+
+def _all_of(ends: Sequence[Saved | BaseException], errors: Sequence[DownloadError]) -> tuple[Saved, ...]:
+    """Return what was saved, where that is all. Errors: the first."""
+    for end in (*ends, *errors):
+        if isinstance(end, BaseException):
+            raise end
+    return tuple(end for end in ends if isinstance(end, Saved))
+
+
+def _is_anywhere(asset: Asset) -> bool:
+    """Return whether a file is kept, and what it is is known."""
+    return asset.kept and None not in (asset.media_type, asset.length, asset.sha256)
+
+
+def _where_it_is(asset: Asset) -> Saved:
+    """Return the asset of a file that is kept, wherever that is."""
+    return Saved(**attrs.asdict(asset, recurse=False), location=asset.stored or str(asset.path))
+
+
+def _end_of(save: "asyncio.Future[Saved]") -> Saved | BaseException:
+    """Return what a save has come to, which is over."""
+    if save.cancelled():
+        return asyncio.CancelledError()
+    return save.exception() or save.result()
 
 
 def _placed_at(end: Saved | BaseException, was: Asset) -> Asset:

@@ -7,6 +7,7 @@ import attrs
 
 from anymedia.account import Account
 from anymedia.journal.ledger import Claimed
+from anymedia.limits.ceiling import Budget
 from anymedia.model.errors import AnymediaError
 from anymedia.model.money import total
 from anymedia.model.options import Options
@@ -40,7 +41,10 @@ async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, 
 
 
 class Generation:
-    """A request that is bought and waited for; `account_of` returns the account at which a task is looked at."""
+    """A request that is bought and waited for; `account_of` returns the account at which a task is looked at.
+
+    What it costs counts under the `budget` of its batch too, if there is one.
+    """
 
     def __init__(
         self,
@@ -51,8 +55,9 @@ class Generation:
         watch: Watch,
         account_of: Callable[[Task], Account],
         claimed: Claimed | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self._purchase = Purchase(plan, terms, deadline, submits, claimed, self._follow)
+        self._purchase = Purchase(plan, terms, deadline, submits, claimed, self._follow, budget)
         self._deadline = deadline
         self._submits = submits
         self._watch = watch

@@ -56,7 +56,7 @@ class IdempotencyKeys:
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with self._turn(lock, key, deadline):
-                claimed = await self._claimed(ledger, key, await _compared(request), deadline)
+                claimed = await self._claimed(ledger, key, await compared(request), deadline)
                 try:
                     with _after(claimed.bought):
                         yield claimed
@@ -80,9 +80,8 @@ class IdempotencyKeys:
             lock.release()
 
     def _ledger(self, key: str) -> Ledger:
-        if not isinstance(key, str) or not 0 < len(key) <= LONGEST or not key.isprintable():
-            message = f"must be 1 to {LONGEST} printable characters, not {str(key)[:60]!r}"
-            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=message)])
+        if (fault := fault_of_name(key, LONGEST)) is not None:
+            raise OutOfBounds(problems=[Problem(field="idempotency_key", message=fault)])
         if self._session.ledger is None:
             raise ConfigError(
                 "an idempotency key needs the journal, which is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)"
@@ -115,6 +114,13 @@ class IdempotencyKeys:
             await ledger.release(claimed)
         except JournalError as error:  # what was bought is what counts
             _log.error("the idempotency key %r is not released: %s", claimed.claim.key, error)
+
+
+def fault_of_name(name: object, longest: int) -> str | None:
+    """Return what is wrong with a name that a caller gives; None where it is one."""
+    if isinstance(name, str) and 0 < len(name) <= longest and name.isprintable():
+        return None
+    return f"must be 1 to {longest} printable characters, not {str(name)[:60]!r}"
 
 
 def _too_late(key: str) -> DeadlineExceeded:
@@ -166,7 +172,7 @@ def bought(attempt: Attempt, session: Session) -> Task:
     )
 
 
-async def _compared(request: AnyRequest) -> Json:
+async def compared(request: AnyRequest) -> Json:
     """Return what makes two requests the same; files are read for it in a thread.
 
     Errors: OutOfBounds for a file that is not what it was when it was put in.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from anymedia.clock import Clock
-from anymedia.journal.ledger import Ledger
+from anymedia.journal.ledger import Ledger, Moved
 from anymedia.journal.protocol import MOVED
 from anymedia.model.errors import JournalError
 from anymedia.model.task import Attempt, Task
@@ -22,13 +22,21 @@ EACH = 0.5
 class Moves:
     """What moves in the journal, while somebody waits for a task of which a webhook may tell another process.
 
-    `told` is called with each attempt whose task is over, with that task, and whether a webhook told that. One of those
-    who wait for tasks asks, while it waits for its next look; who waits for a task slot asks too.
+    `moved` hears of each move, and returns whether somebody waits for it here; `told` is called with the attempt then,
+    and its task, which is over. One of those who wait for tasks asks, while it waits for its next look; who waits for a
+    task slot asks too.
     """
 
-    def __init__(self, ledger: Ledger | None, clock: Clock, told: Callable[[Attempt, Task, bool], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger | None,
+        clock: Clock,
+        moved: Callable[[Moved], bool],
+        told: Callable[[Attempt, Task], None],
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._moved = moved
         self._told = told
         self._tasks: set[Watched] = set()
         self._listening = 0
@@ -149,8 +157,9 @@ class Moves:
                 return
             self._after, moved = await ledger.moved(self._after)
             for each in moved:
-                self._tell(each.attempt, by_webhook=each.by_webhook)
+                if self._moved(each):
+                    self._tell(each.attempt)
 
-    def _tell(self, attempt: Attempt | None, *, by_webhook: bool = False) -> None:
+    def _tell(self, attempt: Attempt | None) -> None:
         if attempt is not None and attempt.task is not None and attempt.task.state.final:
-            self._told(attempt, attempt.task, by_webhook)
+            self._told(attempt, attempt.task)

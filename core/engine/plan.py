@@ -138,7 +138,7 @@ def _sold(
             name=candidate.name,
             money=candidate.money,
             tasks=len(candidate.parts),
-            orders=partial(candidate.orders, idempotency_key=terms.idempotency_key),
+            orders=partial(candidate.orders, idempotency_key=terms.idempotency_key, batch=terms.batch),
             error=checked.error(candidate.account.name) if checked.problems else None,
             notices=checked.notices,
             quoted=partial(quote_of, candidate),
@@ -163,6 +163,7 @@ def _raw(request: RawRequest, accounts: Sequence[Account], terms: Options) -> It
             wire_id=named if isinstance(named, str) else None,
             lifecycle=request.lifecycle,
             idempotency_key=terms.idempotency_key,
+            batch=terms.batch,
             texts=request.texts,
         )
         yield Option(

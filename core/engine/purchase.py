@@ -18,7 +18,7 @@ import attrs
 from anymedia.account import Account
 from anymedia.clock import first_of, left
 from anymedia.journal.ledger import Claimed
-from anymedia.limits.ceiling import Ceiling, Reservation
+from anymedia.limits.ceiling import Budget, Ceiling, Reservation
 from anymedia.limits.queue import Queue
 from anymedia.model.errors import (
     AnymediaError,
@@ -64,7 +64,8 @@ class Share:
 class Purchase:
     """The buyer of one request, on the terms of its caller; `deadline` is on the clock's monotonic time.
 
-    `claimed` is the claim of the caller's idempotency key; `bought` sees each share when it is accepted.
+    `claimed` is the claim of the caller's idempotency key; `bought` sees each share when it is accepted. What it costs
+    counts under the `budget` of its batch too, if there is one.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Purchase:
         submits: Submits,
         claimed: Claimed | None = None,
         bought: Callable[[Share], None] = lambda _: None,
+        budget: Budget | None = None,
     ) -> None:
         self.shares: list[Share] = []
         self._refused = plan.errors
@@ -88,7 +90,10 @@ class Purchase:
         self._bought = bought
         self._session = submits.session
         self._place = submits.session.permits.last_place()
-        self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price)
+        self._ceiling = Ceiling(terms.max_price, allow_unknown=terms.allow_unknown_price, under=budget)
+        self._budget = budget
+        self._lacking: tuple[Money, OverCeiling] | None = None
+        self._has_sent = False
         self._units = plan.units
         self._open: list[range] = [range(plan.units)]
         self._attempts: dict[str, Attempt] = {}
@@ -139,7 +144,7 @@ class Purchase:
 
     async def choose(self) -> Option | None:
         """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
-        if not self._may_begin() or self._is_too_dear():
+        if not self._may_begin() or self._is_too_dear() or not await self._has_budget():
             return None
         if not self._terms.fallback:
             self._keep_the_first()
@@ -160,7 +165,7 @@ class Purchase:
     async def _first_with_room(self, queue: Queue) -> Option | None:
         """Return the first option that can be asked now; wait for the soonest where none can; None: there is none."""
         health, permits, clock = self._session.health, self._session.permits, self._session.clock
-        while (choices := self._choices()) and clock.monotonic() < self._deadline:
+        while (choices := self._choices()) and clock.monotonic() < self._deadline and not self._is_closed:
             health.look(each.account for each in choices)
             well = [each for each in choices if not health.wait(each.account) and not health.trial(each.account)]
             waits = [permits.of(each.account).wait() for each in well]
@@ -180,6 +185,7 @@ class Purchase:
             # Where nothing but time opens an account, the others hear of it: their deadlines may come before that.
             opens = clock.monotonic() + cooling if in_time and not well and not changes else -math.inf
             changes += [health.better, *(permits.of(each.account).active.room for each in well)]
+            changes += [] if self._budget is None else [self._budget.changed]
             with queue.closed(opens):
                 await self._pause(cooling if in_time else math.inf, changes)
         return None
@@ -202,9 +208,16 @@ class Purchase:
 
     def _may_begin(self) -> bool:
         """Return whether what is open may be begun now: where something was bought already, or anywhere."""
-        if not self._open or self._stopped:
+        if not self._open or self._stopped or self._is_closed:
             return False
         return self._terms.mix or not self.shares or self._where in self._options
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether nothing more is begun in its batch, and nothing was sent for this request."""
+        if self._budget is None or self._has_sent:
+            return False
+        return self._budget.is_closed_to({option.account.name for option in self._options})
 
     def _is_too_dear(self) -> bool:
         """Return whether all of it costs more than is allowed at every offer that is left: no wait changes that."""
@@ -236,6 +249,21 @@ class Purchase:
             return sorted(options, key=lambda each: self._session.permits.of(each.account).load())
         return options
 
+    async def _has_budget(self) -> bool:
+        """Wait until what did not fit under the budget fits, as others give back; return whether it does."""
+        if self._budget is None or self._lacking is None:
+            return True
+        (money, over), self._lacking, clock = self._lacking, None, self._session.clock
+        with self._budget.lacking(self, money):
+            while not self._budget.fits(money) and not self._budget.is_reached:
+                await self._pause(math.inf, [self._budget.changed])
+                if clock.monotonic() >= self._deadline:
+                    self._budget.reach()
+        if self._budget.is_reached:
+            self._stops.append(over)
+            self._stopped = True
+        return not self._stopped
+
     async def _pause(self, wait: float, changes: Sequence[asyncio.Event]) -> None:
         """Wait, at most until something changes (a trial is over, a line is shorter), or the deadline."""
         waits: list[Coroutine[Any, Any, Any]] = [change.wait() for change in changes]
@@ -246,9 +274,11 @@ class Purchase:
     # What is submitted there
 
     def reserve(self, option: Option) -> list[Submission]:
-        """Return the submissions of all that is open, reserved under the ceiling; none where they do not fit."""
+        """Return the submissions of all that is open, reserved under the ceilings; none where they do not fit."""
         reason, chosen_at = self._reason(option), self._session.clock.now()
         orders = [order for units in self._open for order in option.orders(units, why=reason, chosen_at=chosen_at)]
+        if self._is_over_budget(option, total(order.money for order in orders), len(orders)):
+            return []
         reservations: list[Reservation] = []
         try:
             for order in orders:
@@ -275,6 +305,13 @@ class Purchase:
             for order, reservation in zip(orders, reservations, strict=True)
         ]
 
+    def _is_over_budget(self, option: Option, money: Money, tasks: int) -> bool:
+        """Return whether a price fits under the ceiling and not under the budget, and note that it has to wait."""
+        if self._budget is None or not self._ceiling.fits(money) or self._budget.fits(money):
+            return False
+        self._lacking = money, self._budget.over(option.name, money, tasks)
+        return True
+
     def _over(self, option: Option, money: Money, tasks: int) -> OverCeiling:
         return self._ceiling.over(option.name, money, tasks)
 
@@ -299,9 +336,10 @@ class Purchase:
     def admitted(self, submission: Submission) -> Iterator[None]:
         """Hold the admission of one submit. Errors: Cooling for an account in trouble, or that it was stopped."""
         self._session.permits.of(submission.account).line.leave(submission)
-        if self._stopped:
+        if self._stopped or self._is_closed:
             raise _Stopped
         with self._session.health.admitted(submission.account):
+            self._has_sent = True
             try:
                 yield
             except AnymediaError as error:  # noted while the permit is held: the next part gets it only after this

@@ -25,7 +25,8 @@ from anymedia.transport.places import Place
 
 from .accepted import Accepted
 from .buy import buy
-from .files import Files
+from .custody import Custody
+from .files import MINUTE
 from .session import Session
 from .sidecar import Sidecars
 from .submission import Submission, task_of
@@ -55,7 +56,7 @@ class Recoverer:
     session: Session
     submits: Submits
     watch: Watch
-    files: Files
+    custody: Custody
     sidecars: Sidecars | None = None
     any_api_key: bool = False
     accounts: Collection[str] | None = None
@@ -139,22 +140,24 @@ class Recoverer:
     async def _finished(
         self, task: Task, attempt: Attempt | None, timeout: float, place: Place | None
     ) -> Task | AnymediaError:
-        """Return a task that has succeeded, with its files where a place is given, or the error.
-
-        The links to its files are asked for again: those that are known may have died, or may never have worked.
-        """
+        """Return a task that has succeeded, with its files where a place is given, or the error."""
         try:
             with Accepted(task):
                 if task.state is not State.SUCCEEDED:
                     task = await self.watch.until_done(self._account(attempt or task), task, timeout)
-                elif place is not None:
-                    with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
-                        task = await self.watch.again(self._account(attempt or task), task)
                 if place is not None and not all(asset.kept for asset in task.assets):
-                    task = attrs.evolve(task, assets=await self.files.download([task], place, self.sidecars))
+                    task = await self._saved(task, attempt, place)
         except AnymediaError as error:
             return error
         return task
+
+    async def _saved(self, task: Task, attempt: Attempt | None, place: Place) -> Task:
+        """Save the files of a task for about a minute, and return it with them. Errors: DownloadError, ConfigError."""
+        asks = None
+        with suppress(ConfigError):  # files are fetched without an API key: another one does not matter
+            asks = self._account(attempt or task)
+        until = self.session.clock.monotonic() + MINUTE
+        return await self.custody.saved(task, place, self.sidecars, asks=asks, until=until)
 
     def _account(self, left: Attempt | Task) -> Account:
         """Return the account of an attempt or task. Errors: ConfigError when it is missing or has another API key."""

@@ -80,7 +80,7 @@ class Schedule:
             watched.keeper = watched.keeper or wait
             if watched.keeper is not wait:
                 await wait.idle()
-            elif watched.reading is None and (watched.task.webhook or not watched.is_known):
+            elif not watched.is_read and (watched.task.webhook or not watched.is_known):
                 await self._read_a_moment(wait)
             elif watched.is_looked_at:  # by another, whose call tells of several
                 await wait.idle()
@@ -92,11 +92,12 @@ class Schedule:
     async def _read_a_moment(self, wait: Wait) -> None:
         """Read what the journal knows of a task and of others like it; what takes longer is read beside its waits."""
         watched = wait.watched
-        watched.until = self._next(watched)
-        watched.reading = asyncio.create_task(self._read(watched))
+        watched.until, watched.is_read = self._next(watched), True
+        watched.reading = reading = asyncio.create_task(self._read(watched))
+        reading.add_done_callback(watched.has_read)
         with wait:
             left = watched.until - self.clock.monotonic()
-            await asyncio.wait({watched.reading}, timeout=min(max(left, 0.0), MOMENT))
+            await asyncio.wait({reading}, timeout=min(max(left, 0.0), MOMENT))
 
     async def _read(self, watched: Watched) -> None:
         if not watched.is_known:
@@ -137,14 +138,19 @@ class Schedule:
         if (watched := self._watched.get(task_id)) is not None:
             self._wake(watched)
 
+    def waits_for(self, task_id: str | None) -> bool:
+        """Return whether somebody waits for a task, and does not know yet that it is over."""
+        watched = None if task_id is None else self._watched.get(task_id)
+        return watched is not None and not watched.task.state.final
+
     def told(self, task: Task) -> bool:
         """Take a task as it stands, which is written down: who waits for it gets it without a look.
 
         Returns whether somebody waits for it, and did not know yet that it is over.
         """
-        watched = self._watched.get(task.id)
-        if watched is None or watched.task.state.final:
+        if not self.waits_for(task.id):
             return False
+        watched = self._watched[task.id]
         watched.task, watched.error = as_seen(watched.task, task), None
         if task.state.final:
             for wait in watched.waits:

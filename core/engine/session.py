@@ -288,7 +288,9 @@ class Session:
         """Send a call once; an answer that is a file is put beside the journal, under this name. Errors: Lost."""
         if call.file:
             call = attrs.evolve(call, into=Into(self._results, name))
-        return await self.transport.send(account, call, progress, credentials)
+        began = self.clock.monotonic()
+        answer = await self.transport.send(account, call, progress, credentials)
+        return attrs.evolve(answer, took=self.clock.monotonic() - began)
 
     @property
     def _results(self) -> Path:

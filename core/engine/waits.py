@@ -108,7 +108,8 @@ class Watched:
     """A task that somebody waits for: as it was seen last, what the last look met, and when the next one is due.
 
     `first` is the task as whoever came first has it. `looks` have begun and `looked` are over; at the age `unfinished`
-    the last of them found it unfinished. The keeper sleeps `until` a time. `begun` says that the look under way has its
+    the last of them found it unfinished. The keeper sleeps `until` a time. `is_read` says that the journal was asked of
+    it, `reading` is the answer that is waited for. `begun` says that the look under way has its
     permit, `woken` that somebody wants another behind it, `unlisted` that a call for several told nothing of it.
     """
 
@@ -129,6 +130,7 @@ class Watched:
     looked: int = 0
     unfinished: float = 0.0
     reading: asyncio.Task[None] | None = None
+    is_read: bool = False
     is_known: bool = False
     is_looked_at: bool = False
     is_swept: bool = False
@@ -145,6 +147,10 @@ class Watched:
     def waiting(self) -> Iterator[Wait]:
         """The waits for it that are not over."""
         return (wait for wait in self.waits if not wait.is_over)
+
+    def has_read(self, _: object) -> None:
+        """Let go of what read of it: ten thousand tasks hold what each of them holds."""
+        self.reading = None
 
     def rouse(self) -> None:
         """End the keeper's sleep."""

@@ -4,6 +4,7 @@ No failed look loses a task: the looks go on until the caller's deadline, which 
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from anymedia.account import Account
 from anymedia.clock import left
 from anymedia.declare.endpoint import Endpoint
+from anymedia.journal.ledger import Moved
 from anymedia.model.errors import (
     AnymediaError,
     Blocked,
@@ -46,11 +48,13 @@ class Watch:
         self._clock = session.clock
         self._looks = Looks(session)
         self._durations = Durations(session.ledger)
-        self._moves = Moves(session.ledger, self._clock, self._heard)
+        self._moves = Moves(session.ledger, self._clock, self._moved, self._heard)
         session.permits.hears = self._moves.listen
         self._schedules: dict[str, Schedule] = {}
         self._looked_on: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self.late: Callable[[Task], None] = lambda task: None
+        """Called with a task that is found over after a webhook has hinted at it, and was answered."""
 
     async def once(self, account: Account, task: Task) -> Task:
         """Look once and return the task as it stands, for whoever waits for it too; a passing fault is tried again.
@@ -139,13 +143,17 @@ class Watch:
         """Take note that a genuine webhook of an account came just now."""
         self._schedule(account_name).arrived()
 
-    def _heard(self, attempt: Attempt, task: Task, by_webhook: bool) -> None:
+    def _moved(self, move: Moved) -> bool:
+        """Take note of what has moved in the journal, and return whether somebody here waits for it to be over."""
+        schedule = self._schedule(move.account)
+        if move.by_webhook:
+            schedule.arrived()
+        return schedule.waits_for(move.task_id) or self._session.permits.counts(move.account, move.id, move.task_id)
+
+    def _heard(self, attempt: Attempt, task: Task) -> None:
         """Take an attempt and its task, which is over, as another process may have written it down."""
         self._session.permits.found(attempt)
-        schedule = self._schedule(task.account)
-        if by_webhook:
-            schedule.arrived()
-        if schedule.told(task):
+        if self._schedule(task.account).told(task):
             self._session.tell(moved(task, heard=True))
 
     async def close(self) -> None:
@@ -182,6 +190,8 @@ class Watch:
                 await self._ended(schedule, wait)
             finally:
                 schedule.leave(wait)
+            if wait.watched.task.state.final:
+                self.late(wait.seen)
 
     async def _gave_up(self, task: Task) -> DeadlineExceeded:
         """Return the error for a task that was not finished in time, once what the looks met is written down."""

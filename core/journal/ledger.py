@@ -74,12 +74,39 @@ class Claimed:
     bought: tuple[Attempt, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Moved:
-    """An attempt whose task is over, and whether a webhook told that."""
+    """An attempt whose task is over, and whether a webhook told that.
 
-    attempt: Attempt
-    by_webhook: bool
+    Of many that move, somebody waits for a few: an `attempt` is read when it is asked for.
+    """
+
+    _entry: Entry
+
+    @property
+    def id(self) -> str:
+        """The id of the attempt."""
+        return self._entry.id
+
+    @property
+    def account(self) -> str:
+        """The name of its account."""
+        return self._entry.account
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of its task."""
+        return self._entry.task_id
+
+    @property
+    def by_webhook(self) -> bool:
+        """Whether a webhook told that its task is over."""
+        return bool(self._entry.by_webhook)
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt as it is written down."""
+        return attempt_of(self._entry)
 
 
 ALONE = "\n"
@@ -245,7 +272,7 @@ class Ledger:
         number alone. Whoever asks again with the number misses none, whichever process wrote it.
         """
         last, entries = await self.journal.moved(after)
-        return last, [Moved(attempt=attempt_of(entry), by_webhook=bool(entry.by_webhook)) for entry in entries]
+        return last, [Moved(entry) for entry in entries]
 
     async def durations(self, provider: str, offer: str | None, variant: str | None) -> list[tuple[float, float]]:
         """Return how many seconds tasks of an offer and a variant took, at least and at most.
@@ -529,7 +556,10 @@ class Ledger:
             yield
         finally:
             self._held.discard(key)
-            await self.journal.write(Released(key=key, holder=self._holder))
+            try:
+                await self.journal.write(Released(key=key, holder=self._holder))
+            except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
+                _log.error("%r is not released: %s", name, error)
 
     # The caller's own keys
 
@@ -563,15 +593,25 @@ class Ledger:
         claim = await self.journal.claim(key, self._holder)
         if claim is None:
             return None
-        entries = await self.journal.select(Query(idempotency_key=key))
-        bought = [(entry, attempt) for entry in entries if may_be_paid(attempt := attempt_of(entry))]
-        if any(attempt.outcome is None for _, attempt in bought):
+        bought = await self.bought(key, digest)
+        if any(attempt.outcome is None for attempt in bought):
             self._let_go(key)
             return None
+        return Claimed(claim=claim, digest=digest, bought=bought)
+
+    async def bought(self, key: str, digest: str | None) -> tuple[Attempt, ...]:
+        """Return what was bought under an idempotency key, or may have been, for the request with a digest, or for any.
+
+        Errors: OutOfBounds when something was bought under it for another request.
+        """
+        entries = await self.journal.select(Query(idempotency_key=key))
+        bought = [(entry, attempt) for entry in entries if may_be_paid(attempt := attempt_of(entry))]
+        if any(attempt.outcome is None for _, attempt in bought):  # it may yet come to nothing
+            return tuple(attempt for _, attempt in bought)
         for entry, attempt in bought:
-            if entry.digest not in (None, digest):
+            if digest is not None and entry.digest not in (None, digest):
                 raise _other_request(key, attempt)
-        return Claimed(claim=claim, digest=digest, bought=tuple(attempt for _, attempt in bought))
+        return tuple(attempt for _, attempt in bought)
 
     def _let_go(self, key: str) -> None:
         self.journal.put(Released(key=key, holder=self._holder))

@@ -180,11 +180,8 @@ def _lacks_files(task: Task) -> bool:
 
 def expires(task: Task | None) -> float | None:
     """Return when the first result dies that is not kept, in seconds since 1970; None where nobody knows of one."""
-    if task is None or not _lacks_files(task):
-        return None
-    times = [asset.expires_at for asset in task.assets if not asset.kept]
-    known = [time.timestamp() for time in times if time is not None]
-    return min(known) if len(known) == len(times) else None
+    dies = None if task is None or not _lacks_files(task) else task.expires_at
+    return None if dies is None else dies.timestamp()
 
 
 def attempt_of(entry: Entry) -> Attempt:

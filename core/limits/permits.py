@@ -77,6 +77,11 @@ class Permits:
         if limits is not None:
             limits.active.seen(task)
 
+    def counts(self, account_name: str, attempt_id: str, task_id: str | None) -> bool:
+        """Return whether an attempt or its task counts as active here."""
+        limits = self._accounts.get(account_name)
+        return limits is not None and (limits.active.counts(attempt_id) or limits.active.counts(task_id))
+
     def found(self, attempt: Attempt) -> None:
         """Note how an attempt stands of which its submit may not have known that."""
         limits = self._accounts.get(attempt.order.account)
@@ -117,10 +122,14 @@ class AccountLimits:
         return max(self.submits.wait(self._ahead(self.submits)), self.active.wait(self._ahead(self.active)))
 
     def has_room(self, *, trial: bool = False) -> bool:
-        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first."""
+        """Return whether one more request may wait for a permit here; for a `trial`, whether it would be the first.
+
+        What would wait for a limit is better kept in the queue, once the line is long: another account may be free
+        sooner.
+        """
         if trial:
             return self.line.is_empty
-        return self.coming < self._connections or len(self.line) < LONGEST
+        return len(self.line) < LONGEST or (self.coming < self._connections and not self.wait())
 
     def load(self) -> tuple[float, int]:
         """Return the used share of the scarcest limit, and the number of active tasks."""

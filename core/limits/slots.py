@@ -152,6 +152,10 @@ class ActiveTasks:
         if attempt.open:
             self._see(attempt.id if attempt.task is None else attempt.task.id)
 
+    def counts(self, name: str | None) -> bool:
+        """Return whether a task, or an attempt without one, counts under this id."""
+        return name in self._seen
+
     def found(self, attempt: Attempt) -> None:
         """Note how an attempt stands of which its submit may not have known that."""
         if attempt.id in self._seen:

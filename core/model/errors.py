@@ -7,7 +7,8 @@ AnymediaError
 ├─ RequestError             nothing was sent, the request has to change
 │  ├─ Unsupported           the offer has no such feature (lists every problem)
 │  ├─ OutOfBounds           a value outside what the offer takes (lists every problem)
-│  └─ OverCeiling           it would cost more than max_price
+│  ├─ OverCeiling           it would cost more than max_price
+│  └─ BadRows               rows of a batch cannot be asked for (lists every problem of every row)
 ├─ ProviderError            the provider refused, or could not be reached
 │  ├─ BadApiKey · NoCredit · NotFound · Rejected · Blocked · RateLimited · MalformedAnswer
 │  └─ Unavailable
@@ -37,16 +38,23 @@ if TYPE_CHECKING:
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """One reason why a request does not fit an offer: the field, what is wrong and its bound, and where that stands."""
+    """One reason why a request does not fit an offer: the field, what is wrong and its bound, and where that stands.
+
+    Of a batch it is that of the row with this number (from 1), which stands at this `line` of a file.
+    """
 
     field: str
     message: str
     page: str | None = None
+    row: int | None = None
+    line: int | None = None
     unsupported: bool = False
     documented: bool = attrs.field(default=True, repr=False)  # a limit of the page, which `check=False` switches off
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.message}" + (f" ({self.page})" if self.page else "")
+        row = "" if self.row is None else f"row {self.row}: "
+        place = row if self.line is None else f"line {self.line}: "
+        return f"{place}{self.field}: {self.message}" + (f" ({self.page})" if self.page else "")
 
 
 class AnymediaError(Exception):
@@ -154,6 +162,37 @@ class OverCeiling(RequestError):
     retry: Retry = Retry.ELSEWHERE
     must_change: bool = False
     of_none = Retry.ELSEWHERE
+
+
+SHOWN = 20
+"""How many bad rows a message shows."""
+
+
+class BadRows(RequestError):
+    """Rows of a batch cannot be asked for, and nothing was sent for any row.
+
+    `problems` lists what is wrong with each, by its `row` and its `line`; there are `rows` in all, if that is known.
+    """
+
+    def __init__(
+        self, message: str = "", *, problems: Sequence[Problem] = (), rows: int | None = None, **facts: Any
+    ) -> None:
+        super().__init__(message or _bad_rows(problems, rows), problems=problems, **facts)
+        self.rows: int | None = rows
+
+
+def _bad_rows(problems: Sequence[Problem], rows: int | None) -> str:
+    """Return how many rows are bad, and what is wrong with the first of them."""
+    bad: dict[tuple[int | None, int | None], list[Problem]] = {}
+    for problem in problems:
+        bad.setdefault((problem.row, problem.line), []).append(problem)
+    of = "" if rows is None else f" of {rows}"
+    number = sum(row is not None for row, _ in bad)  # what is wrong with the file as a whole is of no row
+    head = f"{number}{of} rows cannot be asked for" if number else "the rows cannot be read"
+    head += "; nothing was sent"
+    shown = [str(problem) for each in [*bad.values()][:SHOWN] for problem in each]
+    more = [f"and {len(bad) - SHOWN} rows more"] if len(bad) > SHOWN else []
+    return "\n  ".join([head, *shown, *more])
 
 
 class ProviderError(AnymediaError):
@@ -277,12 +316,16 @@ class DeadlineExceeded(TaskError):
 
 
 class DownloadError(TaskError):
-    """A result of a finished task is not saved, or cannot be read; `client.download` and `client.recover` try again.
+    """A result of a finished task is not saved, or cannot be read; `client.collect` tries again.
 
     `status` is what the link answered, if it did.
     """
 
     retry: Retry = Retry.SAME
+    place_is_full: bool = False
+    """Whether the place takes nothing, whatever the result: it is full, may not be written to, or refuses."""
+    came: str | None = None
+    """The media type of a file that came in place of the result."""
 
 
 class NoRoute(AnymediaError):

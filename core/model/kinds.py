@@ -1,6 +1,6 @@
 """What can be asked for: a picture, a film, a song, a voice. The fields of each kind are listed in its class alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Literal, TypeAlias
 
@@ -26,6 +26,7 @@ from .forms import (
     one_of,
 )
 from .media import Media, put_in
+from .names import together
 from .request import Request
 from .vocabulary import Kind
 
@@ -198,3 +199,18 @@ KINDS: Mapping[Kind, type[Request]] = MappingProxyType(
 def text_names() -> tuple[str, ...]:
     """Return the names of the text fields of every kind: under such a key stand the caller's own words."""
     return tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.roles.texts))
+
+
+def kinds_with(field: str) -> tuple[Kind, ...]:
+    """Return the kinds of requests that have a field."""
+    return tuple(kind for kind, request in KINDS.items() if field in request.roles.forms)
+
+
+def required(kind: Kind) -> tuple[str, ...]:
+    """Return the fields without which there is no request of a kind."""
+    return tuple(field.name for field in attrs.fields(KINDS[kind]) if field.default is attrs.NOTHING)
+
+
+def works(kinds: Iterable[Kind]) -> str:
+    """Return what is made of several kinds: pictures and clips."""
+    return together(f"{kind.work}s" for kind in kinds)

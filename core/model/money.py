@@ -78,6 +78,11 @@ def dollars(usd: Decimal | None) -> str:
     return f"{'-' * (usd < 0)}${usd.copy_abs():.{decimals}f}"
 
 
+def plain(amount: Decimal | None) -> str | None:
+    """Return an amount as JSON has it: digits alone, without the zeros at the end."""
+    return None if amount is None else f"{amount.normalize():f}"
+
+
 def in_credits(amount: Decimal) -> str:
     """Return an amount of a provider's credits as a person is shown it: 1 credit, 2.5 credits."""
     return f"{amount.normalize(EXACT):f} credit{'s' * (amount != 1)}"

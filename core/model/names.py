@@ -1,4 +1,4 @@
-"""The error text for an unknown name: it names those that may be meant."""
+"""The error text for an unknown name: it names those that may be meant. And names as a sentence lists them."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -26,16 +26,19 @@ def no_such(
 
     `also` are other words by which known ones are called; `lists` is what lists them where they are many.
     """
+    return f"no {what} is named {name!r}; {nearest(name, known, also, lists=lists)}"
+
+
+def nearest(name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING, *, lists: str | None = None) -> str:
+    """Return what to say of a name that is not among those known: which it may mean, or which there are."""
     known = list(known)
     if near := meant(name, known, also):
-        hint = f"did you mean {either(near)}?"
-    elif len(known) > _MANY:
-        nearest = get_close_matches(name.casefold(), known, _NEAREST, _NEAR)
-        some = f"of {len(known)} the nearest are {', '.join(nearest)}" if nearest else f"there are {len(known)}"
-        hint = f"{some}; {lists} lists them" if lists else some
-    else:
-        hint = "there are " + (", ".join(known) or "none")
-    return f"no {what} is named {name!r}; {hint}"
+        return f"did you mean {either(near)}?"
+    if len(known) <= _MANY:
+        return "there are " + (", ".join(known) or "none")
+    like = get_close_matches(name.casefold(), known, _NEAREST, _NEAR)
+    some = f"of {len(known)} the nearest are {', '.join(like)}" if like else f"there are {len(known)}"
+    return f"{some}; {lists} lists them" if lists else some
 
 
 def meant(name: str, known: Iterable[str], also: Mapping[str, str] = _NOTHING) -> list[str]:
@@ -57,3 +60,9 @@ def either(names: Iterable[str]) -> str:
     """Return names of which one is to be chosen: a, b or c."""
     *before, last = names
     return f"{', '.join(before)} or {last}" if before else last
+
+
+def together(words: Iterable[str]) -> str:
+    """Return words as a sentence names them together: image, video and music."""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else str(last)

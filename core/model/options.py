@@ -141,8 +141,8 @@ class Options:
     nobody knows, which then count nothing. Without `fallback` the first offer is the only one. `on_uncertain` and
     `on_blocked` continue elsewhere after a submit that may have been billed, and after moderation, within max_price.
     `mix` makes what is missing of several results at another offer. Without a `policy` the offers are asked in the
-    order that was given, by the accounts that a call names or by [route] accounts, else the cheapest first. Errors:
-    OutOfBounds naming the option.
+    order that was given, by the accounts that a call names or by [route] accounts, else the cheapest first. `batch` is
+    the name of the batch in which it is bought. Errors: OutOfBounds naming the option.
     """
 
     offer: str | None = None
@@ -156,6 +156,7 @@ class Options:
     on_uncertain: Choice = attrs.field(default="stop", validator=_one_of("stop", "continue"))
     on_blocked: Choice = attrs.field(default="stop", validator=_one_of("stop", "continue"))
     mix: bool = attrs.field(default=False, validator=_flag)
+    batch: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.on_uncertain == "continue" and self.max_price is None:

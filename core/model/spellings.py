@@ -44,6 +44,7 @@ _DECIMALS = 9
 """Digits behind the point of a time: what is finer than a nanosecond is no time that anybody gives."""
 
 _SECOND: int = 10**_DECIMALS
+"""The smallest parts of a number of which there is one."""
 
 _NUMBER = rf"[0-9]{{1,15}}(?:\.[0-9]{{1,{_DECIMALS}}})?"
 _SPAN = re.compile(
@@ -51,6 +52,7 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 _SECONDS = re.compile(_NUMBER)
+_BYTES = re.compile(rf"({_NUMBER})\s*(?:bytes?|(?:([kmgt])(i?))?b)?", re.IGNORECASE)
 
 _MOST = 100_000
 """Above every number that is written as a text here."""
@@ -104,6 +106,14 @@ def span(text: str) -> int | float | None:
     parts = _SPAN.fullmatch(text)
     given = {} if parts is None else {name: held for name, held in parts.groupdict().items() if held is not None}
     return _exact(sum(_fine(held) * _UNITS[name][0] for name, held in given.items())) if given else None
+
+
+def byte_size(text: str) -> int | None:
+    """Return the bytes of a size like 50 MB, 1.5 GiB or 4096; None for a text that is no size."""
+    if (found := _BYTES.fullmatch(text.strip())) is None:
+        return None
+    factor = (1024 if found[3] else 1000) ** (1 + "kmgt".index(found[2].lower())) if found[2] else 1
+    return _fine(found[1]) * factor // _SECOND
 
 
 def _fine(number: str) -> int:

@@ -19,12 +19,15 @@ BESIDE = "beside"
 """The mark in the metadata of fields that the journal stores beside the JSON of what they belong to, or not at all."""
 
 
-def loads(text: bytes | str) -> Json:
-    """Parse JSON text (bytes are UTF-8, with or without a byte order mark). Errors: ValueError, whatever is wrong."""
+def loads(text: bytes | str, *, unique: bool = False) -> Json:
+    """Parse JSON text (bytes are UTF-8, with or without a byte order mark). Errors: ValueError, whatever is wrong.
+
+    With `unique`, so is a key that stands twice in an object; else the last one counts.
+    """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
     try:
-        return _DECODER.decode(text)
+        return (_UNIQUE if unique else _DECODER).decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -89,6 +92,15 @@ def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"a key stands twice: {name[:60]!r}")
+        found[name] = value
+    return found
+
+
 def _finite_or_none(digits: str) -> float | None:
     number = float(digits)
     return None if math.isinf(number) else number
@@ -105,4 +117,5 @@ _LENIENT = json.JSONDecoder(
     parse_float=_finite_or_none, parse_int=_whole_or_none, parse_constant=lambda _: None, strict=False
 )
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+_UNIQUE = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse, object_pairs_hook=_unique)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

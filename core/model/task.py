@@ -166,6 +166,13 @@ class Task:
         """Return whether a result is what was bought, and nothing beside it, like a cover."""
         return asset.role == "main" and (self.offer is None or asset.kind == self.kind.medium)
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the first of its results dies that is not kept; None where nobody knows that of one of them."""
+        times = [asset.expires_at for asset in self.assets if not asset.kept]
+        known = [time for time in times if time is not None]
+        return min(known) if known and len(known) == len(times) else None
+
 
 @attrs.frozen(kw_only=True)
 class Order:

@@ -11,7 +11,8 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
-from anymedia.model.money import Money
+from anymedia.model.batch import BatchEnd, RowEnd
+from anymedia.model.money import EXACT, Money
 from anymedia.model.plain import one_line
 from anymedia.model.task import Attempt, Order, Task
 from anymedia.model.vocabulary import Billed, Cause, Kind, Outcome, Refund, State
@@ -177,15 +178,75 @@ def billed_more(event: object) -> BilledMore | None:
 
 @attrs.frozen(kw_only=True)
 class PassedCeiling:
-    """What was bought for a request has cost, or may have cost, more than its caller allowed (both in USD)."""
+    """What was bought has cost, or may have cost, more than its caller allowed (both in USD): for a request, or in a
+    `batch`, whose budget is the ceiling."""
 
     max_price: Decimal
     spent: Decimal
+    batch: str | None = None
 
     @property
     def facts(self) -> Facts:
         """What it has cost, and the ceiling."""
-        return {"max_price": self.max_price, "spent": self.spent}
+        return {**_given(batch=self.batch), "max_price": self.max_price, "spent": self.spent}
+
+
+@attrs.frozen
+class BatchBegan:
+    """A batch is run: of its `rows`, so many were `bought_before`; its `budget` is in USD."""
+
+    name: str
+    rows: int
+    bought_before: int
+    budget: Decimal | None
+
+    @property
+    def facts(self) -> Facts:
+        """The batch, its rows, and its ceiling."""
+        ceiling = {} if self.budget is None else {"max_price": self.budget}
+        return {"batch": one_line(self.name), "rows": self.rows, "bought_before": self.bought_before, **ceiling}
+
+
+@attrs.frozen
+class RowEnded:
+    """A row of a batch has ended."""
+
+    batch: str
+    end: RowEnd
+
+    @property
+    def facts(self) -> Facts:
+        """Which row it is, how it has ended, what was made of it costs, and how long it took."""
+        end = self.end
+        return {
+            "batch": one_line(self.batch),
+            "row": end.number,
+            "row_state": end.state,
+            **({} if end.result is None else _of_money(end.result.money)),
+            **({} if end.error is None else {"error": type(end.error).__name__}),
+            **({} if end.seconds is None else {"seconds": end.seconds}),
+        }
+
+
+@attrs.frozen
+class BatchEnded:
+    """A batch is over."""
+
+    end: BatchEnd
+
+    @property
+    def facts(self) -> Facts:
+        """Why it is over, how many rows ended in which way, and what it has cost over all of its runs."""
+        end = self.end
+        states = ("rows", "done", "failed", "uncertain", "unfinished", "not_begun", "bought_before")
+        return {
+            "batch": one_line(end.name),
+            "batch_ended": end.why,
+            **{name: getattr(end, name) for name in states},
+            "spent": EXACT.add(end.spent, end.possibly),
+            "unknown": end.unknown,
+            **({} if end.error is None else {"error": type(end.error).__name__}),
+        }
 
 
 @attrs.frozen

@@ -53,7 +53,7 @@ FACTS: Mapping[str, Fact] = {
     "state": Fact("how the task stands", "anymedia.task.state"),
     "usd": Fact("what it costs in USD, as it is billed; none where nobody knows", "anymedia.cost.usd"),
     "quoted": Fact("what it was to cost in USD, where it was billed more"),
-    "max_price": Fact("USD that a request was to cost at most, where it has cost more"),
+    "max_price": Fact("USD that a request was to cost at most, where it has cost more; of a batch, its budget"),
     "price_status": Fact("how sure the price is: exact, approximate, estimate, unknown", "anymedia.cost.status"),
     "price_source": Fact("where the price is from: table, live, override, settled", "anymedia.cost.source"),
     "seconds": Fact("how long it took, in seconds", "anymedia.seconds"),
@@ -65,15 +65,26 @@ FACTS: Mapping[str, Fact] = {
     "refused": Fact("why a webhook was not believed"),
     "day": Fact("the day (UTC) that an alert is for"),
     "limit": Fact("USD that a day may cost before it is told"),
-    "spent": Fact("USD that a day has cost by then, or a request, or may have cost"),
-    "unknown": Fact("attempts of the day of which nobody knows what they cost"),
+    "spent": Fact("USD that a day has cost by then, or a request or a batch, or may have cost"),
+    "unknown": Fact("attempts of the day or the batch of which nobody knows what they cost"),
+    "batch": Fact("the batch, by its name"),
+    "batch_ended": Fact("why the batch is over: done, failed, uncertain, unfinished, budget, stopped, place, error"),
+    "row": Fact("which row of the batch it is, from 1"),
+    "row_state": Fact("how the row has ended: done, failed, uncertain, unfinished"),
+    "rows": Fact("how many rows the batch has"),
+    "bought_before": Fact("how many of its rows were bought by earlier runs"),
+    "done": Fact("how many of its rows are done"),
+    "failed": Fact("how many of its rows have failed"),
+    "uncertain": Fact("how many of its rows may have been billed, and nobody knows what became of them"),
+    "unfinished": Fact("how many of its rows are paid and go on, or are not saved yet"),
+    "not_begun": Fact("how many of its rows were not begun"),
 }
 """Every fact of every event."""
 
 BESIDE: Mapping[str, str] = {
     "gen_ai.operation.name": f"always `{OPERATION}`",
     "server.port": "the port of `server.address`",
-    "anymedia.verb": "the method that was called: generate, submit or wait",
+    "anymedia.verb": "the method that was called: generate, submit, wait or (of a Batch) run, as batch",
     "anymedia.looks": "how many looks at its tasks were made meanwhile",
 }
 """The attributes that are no fact of an event."""

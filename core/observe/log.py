@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from anymedia.model.batch import STATES, BatchEnd
 from anymedia.model.money import Money, dollars
 from anymedia.model.plain import one_line, sized
 from anymedia.model.task import Task
@@ -17,6 +18,8 @@ from anymedia.model.vocabulary import Billed
 from .events import (
     Alert,
     Answered,
+    BatchBegan,
+    BatchEnded,
     BilledMore,
     CooledDown,
     Downloaded,
@@ -29,6 +32,7 @@ from .events import (
     Posted,
     Recovered,
     Refused,
+    RowEnded,
     Sent,
     Uploaded,
     Waits,
@@ -114,7 +118,32 @@ def _billed_more(event: BilledMore) -> str:
 
 
 def _passed_ceiling(event: PassedCeiling) -> str:
-    return f"the request has cost {dollars(event.spent)}, more than its max_price of {dollars(event.max_price)}"
+    what, ceiling = ("the request", "max_price") if event.batch is None else (f"batch {event.batch}", "budget")
+    return f"{what} has cost {dollars(event.spent)}, more than its {ceiling} of {dollars(event.max_price)}"
+
+
+def _batch_began(event: BatchBegan) -> str:
+    before = f"{event.bought_before} bought before" if event.bought_before else None
+    budget = None if event.budget is None else f"budget {dollars(event.budget)}"
+    return _listed(f"batch {event.name} begins: {event.rows} rows", before, budget)
+
+
+def _row_ended(event: RowEnded) -> str:
+    facts, end = event.facts, event.end
+    price = None if end.result is None else _price(end.result.money)
+    return _listed(f"batch {event.batch} row {end.number} {end.state}", facts.get("error"), price)
+
+
+def _batch_ended(event: BatchEnded) -> str:
+    end = event.end
+    states = (f"{facts} {name}" for name, facts in _states(end) if facts)
+    cost = f"it has cost {dollars(end.spent)}"
+    possibly = f"{dollars(end.possibly)} more may have been billed" if end.possibly else None
+    return _listed(f"batch {end.name} is over ({end.why}): {', '.join(states) or 'no rows'}", cost, possibly)
+
+
+def _states(end: BatchEnd) -> list[tuple[str, int]]:
+    return [(state, getattr(end, state.replace(" ", "_"))) for state in STATES]
 
 
 def _fell_back(event: FellBack) -> str:
@@ -176,7 +205,15 @@ LINES: Mapping[type, Line] = {
     CooledDown: Line.of("accounts", logging.WARNING, _cooled_down, "an account is left alone for a while, and why"),
     Recovered: Line.of("accounts", logging.INFO, _recovered, "an account that was left alone is asked again"),
     BilledMore: Line.of("bills", logging.WARNING, _billed_more, "a task was billed more than was quoted for it"),
-    PassedCeiling: Line.of("bills", logging.WARNING, _passed_ceiling, "a request has cost more than its max_price"),
+    PassedCeiling: Line.of(
+        "bills",
+        logging.WARNING,
+        _passed_ceiling,
+        "a request has cost more than its max_price, or a batch more than its budget",
+    ),
+    BatchBegan: Line.of("batches", logging.INFO, _batch_began, "a batch is run"),
+    RowEnded: Line.of("batches", logging.DEBUG, _row_ended, "a row of a batch has ended, and how"),
+    BatchEnded: Line.of("batches", logging.INFO, _batch_ended, "a batch is over, why, and what it has cost"),
     Alert: Line.of("alerts", logging.WARNING, _alert, "a day has cost more than [alerts] says"),
 }
 """How each event is logged."""

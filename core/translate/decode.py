@@ -231,7 +231,7 @@ def _read(received: Received, reply: Reply, task: Task, task_id: str) -> dict[st
     if state is State.FAILED:
         changes |= _failure(received, reply.failure, task, said, money)
     elif state is State.SUCCEEDED and (reply.assets or reply.files is not None):
-        changes |= results(received, reply, task, completed_at or now)
+        changes |= results(received, reply, task, completed_at)
     return changes
 
 

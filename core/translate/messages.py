@@ -86,19 +86,24 @@ class Call:
 
 @attrs.frozen
 class Answer:
-    """An HTTP response as plain data; names of headers are in lower case; a `file` on the disk may be its body."""
+    """An HTTP response as plain data; names of headers are in lower case; a `file` on the disk may be its body.
+
+    `took`: the seconds from the call to its end; None for what came without a call, as a webhook does.
+    """
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     body: bytes = attrs.field(default=b"", repr=False)
     file: Asset | None = None
+    took: float | None = None
 
 
 class Lost(Exception):
     """There is no whole answer.
 
     `sent`: a byte may have left; `status`: the answer had begun, and was cut; `body` is what of it came before (64 KiB
-    at most). `permanent`: another try at once would meet the same fault.
+    at most). `permanent`: another try at once would meet the same fault; `came`: the media type of a whole file that
+    is not what was asked for; `of_place`: the storage that was to take it is at fault.
     """
 
     def __init__(
@@ -110,6 +115,8 @@ class Lost(Exception):
         self.status = status
         self.body = body
         self.permanent = permanent
+        self.came: str | None = None
+        self.of_place = False
 
 
 class Progress:

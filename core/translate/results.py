@@ -19,19 +19,29 @@ from anymedia.model.vocabulary import Retry
 from .classify import LONGEST_NAME, Asked, Received
 from .links import MOST, links
 from .reading import amount, word
+from .waiting import moment_of
+
+WHOLE_SECOND = timedelta(seconds=1)
+"""By how much a Date may be behind, as it tells no parts of a second."""
+
+EARLY = timedelta(hours=1)
+"""How long before its submit was answered a task may have been completed."""
+
+LONGEST_AGO = timedelta(days=366)
+"""Nothing that was completed longer ago is to be fetched."""
 
 SHOWN = 200
 """Bytes of what is no file that an error repeats."""
 
 
-def results(received: Received, reply: Reply, task: Task, completed_at: datetime) -> dict[str, Any]:
+def results(received: Received, reply: Reply, task: Task, completed_at: datetime | None) -> dict[str, Any]:
     """Return what an answer's results change of a task: the results, and the trouble with those that have no usable
     link.
 
     Errors: MalformedAnswer where there is none that can be fetched.
     """
     unusable: list[str] = []
-    assets = [*_linked(received, reply, task, _expiry(received.asked, task.lifecycle, completed_at), unusable)]
+    assets = [*_linked(received, reply, task, _expiry(received, task, completed_at), unusable)]
     if received.answer.file is not None:
         assets.append(attrs.evolve(received.answer.file, kind=task.kind.medium))
     held = [] if reply.files is None or reply.is_file else reply.files.find(received.content)
@@ -48,11 +58,34 @@ def results(received: Received, reply: Reply, task: Task, completed_at: datetime
     return {"assets": tuple(assets), "trouble": trouble}
 
 
-def _expiry(asked: Asked, lifecycle: str | None, completed_at: datetime) -> datetime | None:
-    """Return until when results can be fetched."""
-    life = asked.adapter.life(lifecycle).expires
+def _expiry(received: Received, task: Task, completed_at: datetime | None) -> datetime | None:
+    """Return until when results can be fetched: the earliest that their retention allows."""
+    life = received.asked.adapter.life(task.lifecycle).expires
+    if life is None:
+        return None
     # Nothing is finished later than now, whatever the answer says.
-    return None if life is None else min(completed_at, asked.now) + timedelta(seconds=life)
+    done = (
+        received.asked.now
+        if completed_at is None
+        else min(_by_our_clock(received, task, completed_at), received.asked.now)
+    )
+    return done + timedelta(seconds=life)
+
+
+def _by_our_clock(received: Received, task: Task, moment: datetime) -> datetime:
+    """Return the earliest that a time of the provider's clock can be by this machine's.
+
+    The Date of an answer tells what the provider's clock showed when it made the answer, which was no longer ago than
+    the call took. A Date that fits neither the time nor the task tells nothing, nor does that of a cached answer.
+    """
+    answer, now = received.answer, received.asked.now
+    date = moment_of(answer.headers)
+    if date is None or answer.took is None or "age" in answer.headers:
+        return moment
+    ago = date - moment + WHOLE_SECOND
+    if not timedelta() <= ago <= min(now - task.submitted_at, LONGEST_AGO) + EARLY:
+        return moment
+    return now - timedelta(seconds=answer.took) - ago
 
 
 def _linked(

@@ -1,8 +1,10 @@
 """Result files: fetched without an API key, recognised as media, written whole, and never over another file."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -11,28 +13,49 @@ import attrs
 from anymedia.account import Account
 from anymedia.model.errors import ConfigError, DownloadError
 from anymedia.model.formats import UNKNOWN, Format
+from anymedia.model.plain import sized
 from anymedia.model.task import Asset, Task
 from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
 from .answered import known, recognised
-from .file import File
+from .file import SILENCE, File
 from .http import Transport
-from .part import FILE_LIMIT, PRIVATE, Part, part
+from .part import PRIVATE, Part, part
 from .places import Folder, Place
+from .slots import urgency
 from .store import pieces
 from .stores import Stores
 
 WHOLE = (200, 203)
 """HTTP statuses of an answer that holds a file, and all of it."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a place that is full."""
+
+CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors of a place that may not be written to."""
+
+COLLECT = "then `anymedia collect` fetches it"
+
+
+SHORTEST_SILENCE = 5.0
+"""Seconds for which a link may always send nothing."""
+
+OF_UNKNOWN_LIFE = 30.0
+"""Seconds for which a link may send nothing of which nobody knows how long it lives."""
+
 
 @attrs.frozen
 class Sources:
-    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers."""
+    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers.
+
+    `now` tells the time, by which a link has some of its life left.
+    """
 
     transport: Transport
     stores: Stores
+    now: Callable[[], datetime]
 
     async def read(self, asset: Asset, account: Account | None) -> AsyncIterator[bytes]:
         """Yield the bytes of a result, from where they are nearest. Errors: Lost, OSError, ConfigError."""
@@ -43,7 +66,7 @@ class Sources:
                 yield piece
             return
         async with self.transport.fetch(asset.url or "", account) as file:
-            async for piece in _limited(file):
+            async for piece in _limited(file, self.transport.largest):
                 yield piece
 
     def copies(self, asset: Asset) -> list[AsyncIterator[bytes]]:
@@ -79,9 +102,10 @@ async def save(
     try:
         held = await place.holds(asset)
         if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
-            return asset
+            return attrs.evolve(asset, data=None)
         # No file is opened before there is room for it.
-        async with sources.transport.files if from_link else nullcontext():
+        turn = sources.transport.files.one(urgency(asset.expires_at, sources.now())) if from_link else nullcontext()
+        async with turn:
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = known(asset, unfinished, media)
@@ -91,11 +115,14 @@ async def save(
                     await also(task, number, asset, unfinished.file)
                 return asset
     except Lost as lost:
-        error = _error(task, asset, lost.why, status=lost.status, body=_text(lost.body))
-        error.permanent = lost.permanent
+        error = _error(task, asset, f"{lost.why}{_way_out(lost)}", status=lost.status, body=_text(lost.body))
+        error.permanent, error.came, error.place_is_full = lost.permanent, lost.came, lost.of_place
     except OSError as fault:
-        error = _error(task, asset, f"{fault.filename or place.work}: {fault.strerror or fault}")
-        error.permanent = True
+        # What is read may be at fault too.
+        way_out = None if fault.filename == str(asset.path) else _to_be_done(fault)
+        why = f"{fault.filename or place.work}: {fault.strerror or fault}"
+        error = _error(task, asset, f"{why}; {way_out}" if way_out else why)
+        error.permanent, error.place_is_full = True, way_out is not None
     raise error
 
 
@@ -129,7 +156,7 @@ async def _filled(
             unfinished.begin()
     if fault is not None and not asset.url:
         raise fault
-    return await _fetched(sources.transport, unfinished, task, asset, account)
+    return await _fetched(sources, unfinished, task, asset, account)
 
 
 async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) -> None:
@@ -139,15 +166,27 @@ async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) ->
         raise Lost(f"{asset.path or asset.stored} is not what came: its sha256 is another", sent=False, permanent=True)
 
 
-async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
+async def _fetched(sources: Sources, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
     """Write the file that a link leads to, whole, and return what it is. Errors: Lost, OSError."""
-    async with transport.fetch(asset.url or "", account) as file:
-        async for chunk in _limited(file):
+    transport = sources.transport
+    async with transport.fetch(asset.url or "", account, _silence(asset, sources.now())) as file:
+        async for chunk in _limited(file, transport.largest):
             unfinished.write(chunk)
         media = await asyncio.to_thread(recognised, unfinished, file, f"the result of task {task.id}")
         if task.offer is not None and _is_other(media, asset.kind):
-            raise Lost(f"a file of type {media.type} came in place of {asset.kind}", sent=True, status=file.status)
+            lost = Lost(f"a file of type {media.type} came in place of {asset.kind}", sent=True, status=file.status)
+            lost.came = media.type
+            raise lost
         return media
+
+
+def _silence(asset: Asset, now: datetime) -> float:
+    """Return for how many seconds a link may send nothing: a third of what is left of its life at most, so that there
+    is time for another try."""
+    if asset.expires_at is None:
+        return OF_UNKNOWN_LIFE
+    left = (asset.expires_at - now).total_seconds()
+    return min(SILENCE, max(left / 3, SHORTEST_SILENCE)) if left > 0 else SILENCE
 
 
 def _is_other(media: Format, kind: str) -> bool:
@@ -159,20 +198,46 @@ def _is_other(media: Format, kind: str) -> bool:
     return media.type.startswith("image/") and kind != "image" and not moves
 
 
-async def _limited(file: File) -> AsyncIterator[bytes]:
-    """Yield the bytes of a file as they come. Errors: Lost, also for a link that answers otherwise, and a flood."""
+async def _limited(file: File, most: int) -> AsyncIterator[bytes]:
+    """Yield the bytes of a file as they come, no more than the `most` that it may have.
+
+    Errors: Lost, also for a link that answers otherwise, and a flood.
+    """
     if file.status not in WHOLE:
         raise Lost(f"its link answered {file.status}", sent=True, status=file.status)
-    length = file.length
-    if length <= FILE_LIMIT:
-        length = 0
-        async for chunk in file.chunks():
-            length += len(chunk)
-            if length > FILE_LIMIT:
-                break
-            yield chunk
-    if length > FILE_LIMIT:
-        raise Lost(f"it has more than {FILE_LIMIT >> 20} MiB", sent=True, permanent=True)
+    if file.length > most:
+        raise _too_large(f"it has {sized(file.length)}", most)
+    length = 0
+    async for chunk in file.chunks():
+        length += len(chunk)
+        if length > most or file.came > 2 * most:  # what is packed may hold nothing
+            break
+        yield chunk
+    else:
+        return
+    raise _too_large("it has more", most)
+
+
+def _too_large(what: str, most: int) -> Lost:
+    why = f"{what}, and [download] largest is {sized(most)}; raise that in anymedia.toml, {COLLECT}"
+    return Lost(why, sent=True, permanent=True)
+
+
+def _to_be_done(fault: OSError) -> str | None:
+    """Return what is to be done about a place that took nothing; None where it is not the place as such."""
+    if fault.errno not in (*NO_ROOM, *CLOSED):
+        return None
+    first = "free some space there" if fault.errno in NO_ROOM else "make it writable"
+    return f"{first} or name another place (--out), {COLLECT}"
+
+
+def _way_out(lost: Lost) -> str:
+    """Return what is to be done about what was lost, behind its reason."""
+    if lost.of_place:
+        return f"; once the storage takes it, or with another place (--out), {COLLECT.removeprefix('then ')}"
+    if lost.came is not None:
+        return "; `anymedia collect` asks for it again, and `anymedia tasks settle ID --dismiss` gives it up"
+    return "; `anymedia collect` asks for it again" if lost.body else ""  # which is a page, or a message
 
 
 async def _held(data: bytes) -> AsyncIterator[bytes]:

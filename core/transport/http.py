@@ -29,6 +29,7 @@ from .faults import Permanent
 from .file import SILENCE, File, plain
 from .proxies import proxy_for
 from .reasons import HEADER_LIMIT, HEADERS_LIMIT, is_permanent, reason
+from .slots import Slots
 from .unpack import Unpacking
 from .upload import payload
 
@@ -42,7 +43,7 @@ MAX_REDIRECTS = 5
 LOST_BODY = 1 << 16
 """Bytes that are kept of an answer that broke off."""
 
-FILES = 16
+FILES = 32
 """Files that are fetched at a time."""
 
 FILE_TIME = 3600.0
@@ -62,17 +63,22 @@ def user_agent() -> str:
 class Transport:
     """The connections of one client. Open inside a running event loop; `close` when done.
 
-    `files` is held while a file is fetched, so that connections and open files stay few.
+    A slot of `files` is held while a file is fetched, so that connections and open files stay few.
     """
 
     def __init__(self, network: Network = DIRECT) -> None:
-        self.files: asyncio.Semaphore = asyncio.Semaphore(FILES)
+        self.files: Slots = Slots(FILES)
         self._network = network
         self._guard = Guard(network.networks)
         self._kept = _session(Connector(limit=0, keepalive_timeout=KEEP_ALIVE))
         self._alone = _session(Connector(limit=0, force_close=True))
         self._public = _session(Connector(limit=0, socket_factory=self._guard.socket))
         self._allowed = _session(Connector(limit=0))
+
+    @property
+    def largest(self) -> int:
+        """The bytes that a result file may have."""
+        return self._network.largest
 
     async def close(self) -> None:
         """Close every connection."""
@@ -167,27 +173,28 @@ class Transport:
         return next((address for address in addresses if not self._guard.admits(address)), None)
 
     @asynccontextmanager
-    async def fetch(self, url: str, account: Account | None) -> AsyncIterator["File"]:
+    async def fetch(self, url: str, account: Account | None, silence: float = SILENCE) -> AsyncIterator["File"]:
         """Open a result file, without an API key, from where it may lie: a public address, what the configuration
-        allows, or the account's own origin. Errors: Lost."""
-        async with await self._opened(url, account) as response:
-            yield File(response)
+        allows, or the account's own origin. It may send nothing for `silence` seconds. Errors: Lost."""
+        async with await self._opened(url, account, silence) as response:
+            yield File(response, silence)
 
-    async def _opened(self, link: str, account: Account | None) -> aiohttp.ClientResponse:
+    async def _opened(self, link: str, account: Account | None, silence: float) -> aiohttp.ClientResponse:
         try:
-            return await self._open(link, account)
+            return await self._open(link, account, silence)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = Lost(reason(error), sent=True, permanent=is_permanent(error))
         raise lost
 
-    async def _open(self, link: str, account: Account | None) -> aiohttp.ClientResponse:
+    async def _open(self, link: str, account: Account | None, silence: float) -> aiohttp.ClientResponse:
         """Follow redirects by hand; each has to meet the same rules as the first address."""
-        timeout = aiohttp.ClientTimeout(total=FILE_TIME, connect=CONNECT_TIMEOUT, sock_read=SILENCE)
+        timeout = aiohttp.ClientTimeout(total=FILE_TIME, connect=CONNECT_TIMEOUT, sock_read=silence)
         for _ in range(MAX_REDIRECTS + 1):
             url = _parsed(link)
             way = self._way(url, account)
             session = self._for_files(url, account, proxied=way["proxy"] is not None)
-            response = await session.get(url, allow_redirects=False, timeout=timeout, **way)
+            async with asyncio.timeout(CONNECT_TIMEOUT + silence):  # a head that drips is never silent
+                response = await session.get(url, allow_redirects=False, timeout=timeout, **way)
             if response.status not in (301, 302, 303, 307, 308):
                 return response
             response.release()

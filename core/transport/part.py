@@ -1,10 +1,12 @@
 """An unfinished file of a result: written piece by piece, and hashed as it comes."""
 
+import errno
 import hashlib
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -14,7 +16,7 @@ from anymedia.model.formats import Format, measured
 from .whole import is_whole
 
 FILE_LIMIT = 1 << 30
-"""Bytes of a result file at most; a longer one is not read to its end."""
+"""Bytes of an answer that is a file at most; a longer one is not read to its end."""
 
 HEAD = 1 << 16
 """Bytes from the beginning by which a message is told from a file."""
@@ -24,6 +26,9 @@ PUBLIC, PRIVATE = 0o666, 0o600
 
 PART_LIFE = 3600.0
 """Seconds without a write after which an unfinished file is abandoned."""
+
+UNSYNCED = {errno.EINVAL, errno.ENOTSUP}
+"""How file systems refuse to sync a folder that keep its names by themselves."""
 
 
 class Part:
@@ -67,11 +72,7 @@ class Part:
 
     def is_at(self, path: Path) -> bool:
         """Return whether a file holds the same bytes; what cannot be read does not."""
-        with suppress(OSError):
-            if path.is_file() and path.stat().st_size == self.size:  # a pipe would be waited for
-                with path.open("rb") as file:
-                    return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
-        return False
+        return is_file_of(path, self.size, self.sha256)
 
     def sync(self) -> None:
         """Have it on the disk. Errors: OSError."""
@@ -79,7 +80,10 @@ class Part:
         os.fsync(self.file.fileno())
 
     def named(self, path: Path) -> None:
-        """Give it a free name in one step, so that nobody sees half a file. Errors: FileExistsError, OSError."""
+        """Give it a free name in one step, so that nobody sees half a file, and have the name on the disk.
+
+        Errors: FileExistsError, OSError.
+        """
         try:
             path.hardlink_to(self.path)
         except FileExistsError:
@@ -87,6 +91,7 @@ class Part:
         except OSError:  # a file system without links
             path.touch(exist_ok=False)
             self.path.replace(path)
+        sync_names(path.parent)
 
     def put(self, directory: Path, stem: str, ending: str) -> Path:
         """Give it the first name that is free, and return its path: the same bytes under a name are the same file.
@@ -96,13 +101,49 @@ class Part:
         names = free(stem, ending)
         while True:
             path = directory / next(names)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             try:
                 self.named(path)
             except FileExistsError:
                 if not self.is_at(path):
                     continue
+                sync_names(path.parent)  # whoever named it may have died before that
             return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it is in, unless it is there; their names are on the disk then. Errors: OSError."""
+    new = list(takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        sync_names(each.parent)
+
+
+def sync_names(folder: Path) -> None:
+    """Have the names in a folder on the disk: what loses its name with the power is lost, whole as it is.
+
+    Where no folder is synced, as on Windows, nothing is done. Errors: OSError.
+    """
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(number)
+    except OSError as fault:
+        if fault.errno not in UNSYNCED:
+            raise
+    finally:
+        os.close(number)
+
+
+def is_file_of(path: Path, size: int | None, sha256: str) -> bool:
+    """Return whether a file has this digest, and this size where that is known; what cannot be read has none."""
+    with suppress(OSError):
+        if path.is_file() and (size is None or path.stat().st_size == size):  # a pipe would be waited for
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    return False
 
 
 def free(stem: str, ending: str) -> Iterator[str]:
@@ -116,7 +157,7 @@ def free(stem: str, ending: str) -> Iterator[str]:
 @contextmanager
 def part(directory: Path, rights: int) -> Iterator[Part]:
     """Open an unfinished file in a directory, which is made if need be; the end removes it unless it was named."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     path = directory / f".anymedia-{uuid4().hex}.part"
     try:
         with open(path, "x+b", opener=lambda name, flags: os.open(name, flags, rights)) as file:

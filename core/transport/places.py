@@ -1,11 +1,12 @@
 """Where results are put: a folder, or a bucket. Nothing is written over there, and names are made by a pattern."""
 
+import asyncio
 import errno
 import tempfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import attrs
 
@@ -13,7 +14,7 @@ from anymedia.model.file_names import FLAT, FileNames
 from anymedia.model.task import Asset, Saved, SavedFile, Task
 from anymedia.translate.messages import Lost
 
-from .part import PRIVATE, PUBLIC, Part, free, part
+from .part import PRIVATE, PUBLIC, Part, free, is_file_of, part
 from .store import Store
 
 BESIDE = "application/json"
@@ -90,14 +91,18 @@ class Folder:
         check_folder(self.path)
 
     async def holds(self, asset: Asset) -> bool:
-        """Return whether a file is here, as deep as the pattern puts it."""
+        """Return whether a file is here, as deep as the pattern puts it, and is still what was saved."""
         if asset.path is None or len(asset.path.parents) <= (deep := self.names.pattern.count("/")):
             return False
-        return asset.path.parents[deep].resolve() == self.path.resolve() and asset.path.is_file()
+        if asset.path.parents[deep].resolve() != self.path.resolve() or not asset.path.is_file():
+            return False
+        if asset.sha256 is None:
+            return True
+        return await asyncio.to_thread(is_file_of, asset.path, asset.length, asset.sha256)
 
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
-        """Flush it to the disk and name it. Errors: OSError."""
-        return self.put(unfinished, task, number, asset, ending)
+        """Flush it to the disk and name it, beside the event loop: a disk takes its time. Errors: OSError."""
+        return await asyncio.to_thread(self.put, unfinished, task, number, asset, ending)
 
     def put(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Do as `keep`."""
@@ -113,8 +118,10 @@ class Folder:
             unfinished.named(path)
 
     def saved(self, asset: Asset) -> SavedFile:
-        """Return the asset of a file that is here."""
-        return SavedFile(**attrs.asdict(asset, recurse=False), location=str(asset.path))
+        """Return the asset of a file that is here, by its path as the folder was named."""
+        names = cast("Path", asset.path).parts[-1 - self.names.pattern.count("/") :]
+        path = self.path.joinpath(*names)
+        return SavedFile(**attrs.asdict(attrs.evolve(asset, path=path), recurse=False), location=str(path))
 
 
 @attrs.frozen
@@ -142,7 +149,11 @@ class Bucket:
     async def holds(self, asset: Asset) -> bool:
         """Return whether a file is here. Errors: Lost."""
         key = self.store.key(asset.stored)
-        return key is not None and await self.store.exists(key)
+        try:
+            return key is not None and await self.store.exists(key)
+        except Lost as lost:
+            lost.of_place = True
+            raise
 
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Send it up under a free name. Errors: Lost, OSError."""
@@ -155,7 +166,7 @@ class Bucket:
             except FileExistsError:
                 continue
             except Lost as lost:
-                lost.permanent = True  # the storage was asked several times
+                lost.permanent = lost.of_place = True  # the storage was asked several times
                 raise
         what = f"{self.store.location(stem)}.{ending} and {MOST_NAMES - 1} names like it are taken"
         raise Lost(what, sent=True, permanent=True)

@@ -74,6 +74,7 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "Attempt",
             "Order",
             "Recovery",
+            "Collected",
             "Money",
             "PriceStatus",
             "State",
@@ -83,6 +84,11 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "Retry",
             "Cause",
         ),
+    ),
+    "batches": (
+        "Batches",
+        "Many requests under one name and one budget: what is bought, how each row ends, and how it stands meanwhile.",
+        ("Batch", "Row", "read_rows", "BatchPlan", "RowEnd", "BatchEnd", "BatchProgress", "Manifest"),
     ),
     "accounts": (
         "Configuration in Python",

@@ -17,6 +17,7 @@ from anymedia import (
     SubmitUncertain,
     Unavailable,
 )
+from anymedia.cli.batch.end import BUDGET, UNCERTAIN, UNFINISHED
 from anymedia.cli.errors import INTERRUPTED, MISSING, exit_code
 from anymedia.declare import Adapter, Fault, Match
 from anymedia.model import errors as tree
@@ -47,7 +48,15 @@ and "never" of none.
 `Blocked`; `NoRoute` where that holds of each of its errors): sent again as it is, it would be refused again. What it
 was refused for is to be told to whoever wrote it; all other errors are the business of whoever pays."""
 
-EXITS = "What a command of `anymedia` exits with:"
+EXITS = "What a command of `anymedia` exits with; [Thousands at once](batch.md#exit-codes) says it of a batch:"
+
+OF_BATCH = {
+    MISSING: "rows of a batch failed",
+    UNCERTAIN: "rows of a batch are uncertain",
+    UNFINISHED: "rows of a batch are not finished, or not begun as its place takes no more",
+    BUDGET: "the budget of a batch is reached",
+}
+"""What a batch exits with beside."""
 
 IN_WORDS = """\
 On stderr an error is one sentence with what was billed, and below it what to do. `-v` adds all that is known of it, as
@@ -153,6 +162,8 @@ def _exits() -> Iterator[list[str]]:
     for each, words in ROUTES:
         error = NoRoute(errors=[each])
         found.setdefault(exit_code(error), []).append(f"{code(type(error).__name__)} {words}")
+    for number, words in OF_BATCH.items():
+        found.setdefault(number, []).append(words)
     yield from ([str(number), "; ".join(words)] for number, words in sorted(found.items()))
 
 

@@ -48,6 +48,11 @@ PATHS: Sequence[tuple[str, str, Sequence[str]]] = (
         ("shopping.md", "prices.md", "providers.md", "reports.md"),
     ),
     (
+        "Thousands at once",
+        "A list of requests, priced first, bought within a budget, and gone on with after whatever happened.",
+        ("batch.md", "files.md", "journal.md", "durability.md"),
+    ),
+    (
         "A fallback that has to hold",
         "Which offer is asked next and when none is, what is limited, what is watched, and what was measured.",
         (
@@ -76,6 +81,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "howto/gateways.md",
         "howto/tenants.md",
         "shopping.md",
+        "batch.md",
         "files.md",
         "webhooks.md",
         "network.md",

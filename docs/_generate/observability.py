@@ -57,7 +57,7 @@ API is installed (extra `telemetry`). Nothing is to be switched on in anymedia, 
 OpenTelemetry never loads it. The providers are the global ones, as `opentelemetry-instrument` or the program sets them.
 
 - `generate`, `submit` and `wait` have a span each, of kind INTERNAL. It ends in an error named by the class that was
-  raised, without its text.
+  raised, without its text. So has the `run` of a batch, called `batch`, and each of its rows has one of `generate`.
 - Each attempt has a span below it, of kind CLIENT, named after the operation and the model, as the semantic conventions
   for generative AI say. It is the current span where the POST is sent, so that the spans of an instrumented HTTP client
   are its children. It ends when the answer comes, also where the caller has left by then: a cancel or a deadline ends

@@ -89,7 +89,7 @@ def test_a_paid_result_that_cannot_be_fetched_is_shown_with_its_link(terminal, s
     assert "http://127.0.0.1" in shown.stdout
     assert "not saved" in shown.stdout
     assert "; it is billed ($0.028)\n" in shown.stderr
-    advice = "  `anymedia resume` fetches it once more, while it can be had; --out names another place."
+    advice = "  `anymedia collect` fetches it, while it can be had; --out names another place."
     assert shown.stderr.splitlines()[-1] == advice
 
 

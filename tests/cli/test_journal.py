@@ -445,7 +445,7 @@ def test_a_result_that_cannot_be_fetched_is_fetched_later(terminal, simulators):
     simulators["reapi"].fault("not_found", on="result", times=None)
     ended = terminal("resume")
     assert ended.exit_code == 1
-    assert "`anymedia resume` fetches it once more, while it can be had; --out names another place." in ended.stderr
+    assert "`anymedia collect` fetches it, while it can be had; --out names another place." in ended.stderr
     simulators["reapi"].clear()
     assert terminal("resume").exit_code == 0
     assert len([*terminal.folder.glob("*.jpg")]) == 1

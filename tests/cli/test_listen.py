@@ -13,7 +13,10 @@ from urllib.request import Request, urlopen
 import pytest
 from aiohttp.test_utils import unused_port
 
+from anymedia import ImageRequest, SyncClient
 from tests.tables import toml
+
+from .conftest import FastClock
 
 FOX = ("generate", "A fox", "--model", "flux-2-pro", "--out", "out")
 NOBODY = "0" * 64
@@ -78,7 +81,8 @@ def test_what_comes_is_printed(url, terminal):
         taken = terminal("listen", "--port", url.split(":")[2].split("/")[0])
         assert (taken.exit_code, "cannot listen at 127.0.0.1, port" in taken.output) == (2, True)
         process.send_signal(signal.SIGINT)
-        assert (process.wait(60), process.stdout.read(), process.stderr.read()) == (0, "", "")
+        assert (process.wait(60), process.stdout.read()) == (0, "")
+        assert process.stderr.read().startswith("warning: results of which webhooks tell are not saved here, and ")
     assert all(len(line) <= 80 and re.match(r"\d\d:\d\d:\d\d  ", line) for line in lines)
     (task,) = made["tasks"]
     assert [line.rstrip("\n")[10:] for line in lines] == [
@@ -104,6 +108,36 @@ def test_what_comes_is_a_line_of_json(url, terminal):
         {"account": "revidapi", "status": 200, "task": task["id"], "state": "succeeded", "error": None},
         {"account": "nobody", "status": 401, "task": None, "state": None, "error": refused},
     ]
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_what_nobody_waits_for_is_saved_and_told(url, terminal, words):
+    left = submitted(waits=True)
+    with listening(url, "--out", str(terminal.folder / "kept"), *words) as (process, _):
+        bought = submitted()
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(60), process.stderr.read()) == (0, "")
+    files = {task.id: str(terminal.folder / f"kept/{task.id}-1.jpg") for task in (left, bought)}
+    assert all(Path(file).read_bytes()[:2] == b"\xff\xd8" for file in files.values())
+    if words:
+        saved = [each for each in map(json.loads, lines) if "files" in each]
+        assert {each["task"]: each for each in saved} == {
+            name: {"account": "runapi", "task": name, "files": [file]} for name, file in files.items()
+        }
+    else:
+        shown = sorted(line.rstrip("\n")[10:] for line in lines)
+        assert shown == [
+            f"200  runapi      succeeded  {bought.id}",
+            *sorted(f"saved  runapi      {file}" for file in files.values()),
+        ]
+
+
+def submitted(*, waits=False):
+    """Buy a picture as a program does that goes on without it, and may have waited for it."""
+    with SyncClient("own.toml", clock=FastClock()) as client:
+        task = client.submit(ImageRequest(model="flux-2-pro", prompt="A fox"), "runapi")
+        return client.wait(task) if waits else task
 
 
 def test_what_was_bought_elsewhere_is_told_so(url, terminal, monkeypatch):

@@ -20,9 +20,9 @@ from tests.samples import sample
 from .raw import account, answer, raw_server
 
 
-def picture(form, **options):
+def picture(form, side=40, **options):
     file = io.BytesIO()
-    Image.effect_noise((40, 30), 80).convert("RGB").save(file, form, **options)
+    Image.effect_noise((side, side * 3 // 4), 80).convert("RGB").save(file, form, **options)
     return file.getvalue()
 
 
@@ -138,20 +138,30 @@ async def test_a_packed_file_is_unpacked_and_an_unknown_packing_is_none(fetch, e
 
 
 @pytest.mark.parametrize(
-    "flood",
+    ("flood", "said"),
     [
-        answer(gzip.compress(b"\0" * (8 << 20)), headers=("Content-Encoding: gzip",)),  # by what it unpacks to
-        answer(b"\0" * (2 << 20)),  # by the length that it says
+        (answer(gzip.compress(b"\0" * (8 << 20)), headers=("Content-Encoding: gzip",)), "it has more"),  # once unpacked
+        (answer(b"\0" * (2 << 20), framed=False), "it has more"),
+        (answer(headers=("Content-Length: 2000000000",), framed=False), "it has 2.0 GB"),
     ],
-    ids=["packed", "plain"],
+    ids=["packed", "without a length", "with a length"],
 )
-async def test_a_flood_is_cut_off_and_asked_for_once(fetch, monkeypatch, tmp_path, flood):
-    monkeypatch.setattr("anymedia.transport.download.FILE_LIMIT", 1 << 20)
+async def test_a_flood_is_cut_off_and_asked_for_once(fetch, tmp_path, flood, said):
     async with raw_server(flood) as server:
-        with pytest.raises(DownloadError, match="more than 1 MiB"):
-            await fetch(server)
-    assert len(server.requests) == 1
+        with pytest.raises(DownloadError) as caught:
+            await fetch(server, network=network_of({}, {}, {"largest": "1.5 MB"}))
+    assert str(caught.value) == (
+        f"the result of task t1 was not saved: {said}, and [download] largest is 1.5 MB; raise that in anymedia.toml, "
+        "then `anymedia collect` fetches it"
+    )
+    assert (len(server.requests), caught.value.permanent, caught.value.place_is_full) == (1, True, False)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_may_be_as_large_as_the_configuration_says(fetch):
+    async with raw_server(GOOD) as server:
+        largest = {"largest": f"{len(PNG)}"}
+        assert (await fetch(server, network=network_of({}, {}, largest))).length == len(PNG)
 
 
 async def test_a_file_whose_link_holds_no_more_is_kept_with_a_warning(fetch, caplog):
@@ -160,15 +170,6 @@ async def test_a_file_whose_link_holds_no_more_is_kept_with_a_warning(fetch, cap
             asset = await fetch(server)
     assert asset.length == len(PNG) - 20
     assert "has no end" in caplog.text
-
-
-async def test_a_file_that_drips_is_given_up(fetch, monkeypatch):
-    monkeypatch.setattr("anymedia.transport.file.SILENCE", 0.0)
-    async with raw_server(GOOD) as server:
-        with pytest.raises(DownloadError, match="came too slowly"):
-            await fetch(server)
-        monkeypatch.setattr("anymedia.transport.file.LEAST", 1)
-        assert (await fetch(server)).length == len(PNG)
 
 
 async def test_a_link_whose_life_is_over_has_no_minute(clock, tmp_path):

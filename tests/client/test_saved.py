@@ -273,8 +273,10 @@ async def test_a_bucket_that_refuses_loses_nothing_and_is_not_asked_for_a_minute
             await client.download(done, "s3://no-such-bucket")
         assert (caught.value.task.id, caught.value.permanent, len(server.requests)) == ("t1", True, 1)
         assert str(caught.value) == (
-            "the result of task t1 was not saved: the bucket of s3://no-such-bucket does not exist"
+            "the result of task t1 was not saved: the bucket of s3://no-such-bucket does not exist; once the storage "
+            "takes it, or with another place (--out), `anymedia collect` fetches it"
         )
+        assert caught.value.place_is_full
         assert clock.slept == []
         stored = Asset(kind="image", stored="s3://no-such-bucket/a.png")
         with pytest.raises(DownloadError, match="the bucket of s3://no-such-bucket does not exist"):

@@ -9,12 +9,28 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from anymedia import Alert, Attempt, Failure, Money, Order, State, Task
+from anymedia import (
+    Alert,
+    Attempt,
+    BatchEnd,
+    Failure,
+    ImageRequest,
+    Money,
+    NoRoute,
+    Order,
+    Result,
+    Row,
+    RowEnd,
+    State,
+    Task,
+)
 from anymedia.model.money import PriceStatus
 from anymedia.model.vocabulary import Cause, Outcome, Refund
 from anymedia.observe import events, readers
 from anymedia.observe.events import (
     Answered,
+    BatchBegan,
+    BatchEnded,
     BilledMore,
     CooledDown,
     Downloaded,
@@ -27,6 +43,7 @@ from anymedia.observe.events import (
     Posted,
     Recovered,
     Refused,
+    RowEnded,
     Sent,
     Uploaded,
     Waits,
@@ -47,6 +64,13 @@ RAW = attrs.evolve(ORDER, offer=None, model=None, money=Money(), why=None)
 ATTEMPT = Attempt(id="0123456789abcdef", order=ORDER, origin="https://api.acme.example", started_at=NOW)
 TASK = Task(id="t_1", provider="acme", account="acme-team", model="m", money=MONEY, submitted_at=NOW, path="/p")
 DONE = attrs.evolve(TASK, state=State.SUCCEEDED, ended_at=LATER)
+
+RESULT = Result(tasks=(DONE,), money=MONEY)
+
+
+def row_end(state, **how):
+    return RowEnd(number=7, row=Row(request=ImageRequest(model="m", prompt="private")), key="k", state=state, **how)
+
 
 FREE, BILL = Money(usd=Decimal(0), got="settled"), attrs.evolve(MONEY, got="settled")
 
@@ -147,6 +171,34 @@ ROWS = [
     (
         PassedCeiling(max_price=Decimal("0.1"), spent=Decimal("0.12")),
         "the request has cost $0.12, more than its max_price of $0.10",
+    ),
+    (
+        PassedCeiling(max_price=Decimal("0.1"), spent=Decimal("0.12"), batch="shots"),
+        "batch shots has cost $0.12, more than its budget of $0.10",
+    ),
+    (BatchBegan("shots", 200, 0, None), "batch shots begins: 200 rows"),
+    (BatchBegan("shots", 200, 12, Decimal(5)), "batch shots begins: 200 rows, 12 bought before, budget $5.00"),
+    (RowEnded("shots", row_end("done", result=RESULT, seconds=4.5)), "batch shots row 7 done, $0.028"),
+    (RowEnded("shots", row_end("failed", error=NoRoute("private"))), "batch shots row 7 failed, NoRoute"),
+    (BatchEnded(BatchEnd(name="shots", rows=0, why="done")), "batch shots is over (done): no rows, it has cost $0.00"),
+    (
+        BatchEnded(
+            BatchEnd(
+                name="shots",
+                rows=9,
+                done=6,
+                uncertain=1,
+                not_begun=2,
+                why="error",
+                spent=Decimal("0.12"),
+                possibly=Decimal("0.03"),
+                error=NoRoute("private"),
+            )
+        ),
+        (
+            "batch shots is over (error): 6 done, 1 uncertain, 2 not begun, it has cost $0.12, "
+            "$0.03 more may have been billed"
+        ),
     ),
 ]
 

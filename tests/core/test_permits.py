@@ -707,6 +707,21 @@ def test_there_is_room_while_a_connection_is_free_or_the_line_is_short():
     timed(main())
 
 
+@pytest.mark.parametrize("limits", [{"submits": (4, 10.0)}, {"active": 4}])
+def test_what_would_wait_for_a_limit_has_room_in_a_short_line_alone(limits):
+    async def main():
+        free = Permits(Time()).of(account(connections=LONGEST + 8, **limits))
+        for number in range(LONGEST):
+            assert free.has_room()
+            free.line.join(number, number)
+        free.coming = 3
+        assert free.has_room()  # it would be sent at once
+        free.coming = 4
+        assert not free.has_room()  # it is better kept in the queue, where another account may take it sooner
+
+    timed(main())
+
+
 @given(st.permutations(range(6)), st.sets(st.integers(1, 5)))
 def test_one_of_a_queue_is_first_and_those_behind_it_wait_no_longer_than_they_like(places, impatient):
     async def main():

@@ -180,7 +180,7 @@ def kinds(of):
 
 def test_each_error_that_there_is_stands_above():
     at_a_submit = {*errors.PROVIDER_ERRORS.values(), errors.Cooling, errors.SubmitUncertain, errors.ConfigError}
-    of_the_request = {errors.RequestError, errors.Unsupported, errors.OutOfBounds, errors.OverCeiling}
+    of_the_request = {errors.RequestError, errors.Unsupported, errors.OutOfBounds, errors.OverCeiling, errors.BadRows}
     later = {errors.TaskError, errors.TaskFailed, errors.DeadlineExceeded, errors.DownloadError, errors.MalformedAnswer}
     others = {errors.AnymediaError, errors.ProviderError, errors.JournalError, errors.NoRoute, errors.WebhookRefused}
     assert kinds(errors.AnymediaError) == at_a_submit | of_the_request | later | others

@@ -45,6 +45,7 @@ def test_what_is_not_said():
         "on_uncertain": "stop",
         "on_blocked": "stop",
         "mix": False,
+        "batch": None,
     }
 
 

@@ -378,7 +378,13 @@ def test_a_look_that_is_answered_as_the_task_is_told_does_not_take_that_back():
 
 
 def moved(task, by_webhook=False):
-    return SimpleNamespace(attempt=attempt(task), by_webhook=by_webhook)
+    return move(attempt(task), by_webhook)
+
+
+def move(attempt, by_webhook=False):
+    task_id = None if attempt.task is None else attempt.task.id
+    told = {"id": attempt.id, "account": "acme", "task_id": task_id, "by_webhook": by_webhook}
+    return SimpleNamespace(**told, attempt=attempt)
 
 
 def attempt(task, name="a-1"):
@@ -471,6 +477,30 @@ def test_many_waits_read_what_is_alike_once():
     timed(main())
 
 
+class Unread:
+    """A move of which nothing may be read: to read an attempt takes a while, and thousands may move at once."""
+
+    id, account, task_id, by_webhook = "a-9", "acme", "t-9", True
+
+    @property
+    def attempt(self):
+        raise AssertionError("nobody waits for it")
+
+
+def test_of_what_moves_nothing_is_read_that_nobody_waits_for():
+    async def main():
+        world = World({"t-1": 30})
+        waiting = world.wait(task(webhook=True))
+        await asyncio.sleep(1)
+        world.ledger.moves += [Unread(), Unread()]
+        await asyncio.sleep(55)
+        assert world.looks == [(5.0, "t-1")]  # they tell that webhooks come
+        world.watch.told(over(task()))
+        await waiting
+
+    timed(main())
+
+
 # Who waits for a task slot
 
 
@@ -488,7 +518,7 @@ def test_who_waits_for_a_task_slot_hears_what_another_process_writes_down():
             return world.now - began
 
         def moves(each):
-            ledger.moves.append(SimpleNamespace(attempt=each, by_webhook=False))
+            ledger.moves.append(move(each))
 
         # What was over before anybody asked, its row tells.
         ledger.rows["1"] = bought(1, State.SUCCEEDED)

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from anymedia import ConfigError, read_config
 from anymedia.cli.app import app
 from anymedia.registry import adapters
+from anymedia.rows import KEYS
 from anymedia.simulators import in_thread
 from tests.core.test_media import PNG
 from tests.docs.shell import Shell
@@ -23,6 +24,7 @@ from tests.tables import toml
 
 ROOT = Path(__file__).parents[2]
 OWN_OFFERS = ROOT / "docs" / "own-offers.md"
+BATCH = ROOT / "docs" / "batch.md"
 PAGES = [
     *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
     *sorted((ROOT / "docs").glob("*.md")),
@@ -62,6 +64,8 @@ def at_the_simulators(timeless, bucket, monkeypatch, tmp_path):
     bucket.client.create_bucket(Bucket="media-of-mine")
     for name in ("photo.png", "lamp.png"):
         (tmp_path / name).write_bytes(PNG)
+    (rows,) = (found[2] for found in BLOCK.finditer(BATCH.read_text("utf-8")) if found[1] == "csv")
+    (tmp_path / "shots.csv").write_text(rows)
     offers = (found[2] for found in BLOCK.finditer(OWN_OFFERS.read_text("utf-8")) if found[1] == "toml")
     (tmp_path / "anymedia.toml").write_text("\n".join([toml({"providers": timeless.config["providers"]}), *offers]))
     for variable, key in timeless.environ.items():
@@ -202,6 +206,10 @@ def test_the_readme_names_every_provider_with_what_is_read_from_the_environment(
         assert rows[name].split("|")[1].strip() == ", ".join(word for kind, word in words.items() if kind in kinds)
         settings = [setting.env for setting in seller.settings.values() if setting.env]
         assert re.findall(r"`(\w+)`", rows[name]) == [*seller.api_key_env, *settings]
+
+
+def test_the_page_on_batches_names_every_key_of_a_row():
+    assert {*KEYS} <= {*re.findall(r"`([^`]+)`", BLOCK.sub("", BATCH.read_text("utf-8")))}
 
 
 def test_the_readme_names_make_targets_that_exist():

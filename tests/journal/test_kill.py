@@ -6,11 +6,8 @@ the dice of an earlier run again: its faults and moments, not the order in which
 
 import asyncio
 import os
-import platform
 import random
-import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,7 +15,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import attrs
 import pytest
@@ -27,21 +23,32 @@ from anymedia import Client, DownloadError, ImageRequest, SubmitUncertain, SyncC
 from anymedia.journal import Released, SQLiteJournal
 from anymedia.simulators import in_thread
 
-from .child import STUCK, child, killed, until
+from .child import child, killed, until
 from .kill import PATIENCE, Fast
+from .killing import (
+    ENOUGH,
+    FAULTS,
+    Killer,
+    Watched,
+    figures,
+    is_uncertain,
+    label_of,
+    parts,
+    round_of,
+    system,
+    table,
+    write,
+)
 from .reading import attempts_in
 
+WRITER = "tests/journal/test_kill.py"
 ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "4"))
-ENOUGH = 200
-"""Rounds that docs/durability.md is written after."""
 SEED = int(os.environ.get("ANYMEDIA_SEED") or random.randrange(10**6))
 
 SUBMITS = 50
 SHARED = 4
 """Rounds that share a journal, so that what earlier crashes left is in it."""
 
-PAGE = Path(__file__).parents[2] / "docs" / "durability.md"
-LABEL = re.compile(r"(\d+/\d+): a lighthouse")
 
 MOMENTS = {
     "begun": ("a submit was called", SUBMITS),
@@ -63,35 +70,6 @@ RESUMING = {"looked": 60, "seen": 40, "fetched": 30, "anything": 100}
 REPLAYING = {"arrived": 10, "billed": 5, "heard": 10, "anything": 60}
 """The same for a resume that is killed."""
 
-FAULTS = (
-    {"kind": "reset_before"},
-    {"kind": "reset_after"},
-    {"kind": "no_answer", "seconds": 0.2},
-    {"kind": "no_answer", "seconds": 0.2, "created": True},
-    {"kind": "cut_body", "on": "submit"},
-    {"kind": "cut_json"},
-    {"kind": "not_json"},
-    {"kind": "html"},
-    {"kind": "without_id"},
-    {"kind": "wrong_types"},
-    {"kind": "status", "on": "submit", "status": 502, "body": "html", "created": True},
-    {"kind": "status", "on": "submit", "status": 502, "body": "html"},
-    {"kind": "status", "on": "submit", "status": 503},
-    {"kind": "throttled", "on": "submit"},
-    {"kind": "no_credit"},
-    {"kind": "failed"},
-    {"kind": "moderated", "on": "poll"},
-    {"kind": "latency", "seconds": 10},
-    {"kind": "reset_before", "on": "poll"},
-    {"kind": "html", "on": "poll"},
-    {"kind": "status", "on": "poll", "status": 500},
-    {"kind": "not_found", "on": "poll"},
-    {"kind": "unknown_state", "on": "poll"},
-    {"kind": "cut_body", "on": "result"},
-    {"kind": "reset_after", "on": "result"},
-)
-"""At each provider six of them in each round."""
-
 WHERE = {
     "nothing": "nothing of it was on disk yet",
     "intent": "written down, and no byte had arrived",
@@ -105,10 +83,6 @@ WHERE = {
 """Where a submit can be when its process is killed."""
 
 PROMISES = """\
-# Durability
-
-<!-- Written by tests/journal/test_kill.py in `make soak`: change the test, not this page. -->
-
 What holds when a process is killed (`kill -9`), at whatever moment:
 
 - **Nothing billed is lost.** An attempt is in the journal before its first byte is sent. Each task on a provider's bill
@@ -144,86 +118,6 @@ KILLED = """\
 When they were killed: each after something had happened n times, n at random, or up to 5 ms later. (A program that is
 run again counts once more.)
 """
-
-
-class Watched:
-    """A simulator whose requests are counted, and told of as they come and before they are answered."""
-
-    def __init__(self, simulator, tell):
-        self.simulator = simulator
-        self.requests = 0
-        self.arrived = Counter()
-        self._tell = tell
-        self._service = simulator.service
-        self._answer, self._draw = simulator.service.answer, simulator.service.work
-        self._drawn = b""
-        self._service.balance = 10**9
-        self._service.answer, self._service.work = self._watching, self._picture
-
-    def _watching(self, request):
-        if request.path.startswith("/__"):
-            return self._answer(request)
-        self.requests += 1
-        label = LABEL.search(request.body.decode())
-        if label is not None:
-            self.arrived[label[1]] += 1
-            self._tell("arrived")
-        tasks = len(self._service.tasks)
-        response = self._answer(request)
-        if label is None:
-            self._tell("fetched" if "/media/" in request.path else "looked")
-        elif len(self._service.tasks) > tasks:
-            self._tell("billed")
-        return response
-
-    def _picture(self, task, index):
-        """Draw one for all, as that takes a while; it ends with the id of its task."""
-        self._drawn = self._drawn or self._draw(task, index).draw()
-        return self._drawn + task.id.encode()
-
-    def settle(self):
-        """Have everything read that a killed process has sent: what is asked for later is answered later."""
-        for _ in range(4):
-            with urlopen(f"{self.simulator.base_url}/__faults") as answer:
-                answer.read()
-
-    def billed(self, number):
-        """Return the tasks that were made for a round, and for which submit each."""
-        made = {task.id: LABEL.search(task.order.prompt)[1] for task in list(self._service.tasks.values())}
-        return {task: label for task, label in made.items() if round_of(label) == number}
-
-    def gave_back(self, name):
-        """Return whether the price of a task was given back."""
-        task = self._service.tasks[name]
-        return task.refunded == task.order.price
-
-
-class Killer:
-    """Kills a process at the nth of something, a moment later if told so."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._what = None
-        self._left = 0
-
-    @contextmanager
-    def aiming(self, process, what, count, delay):
-        """Kill a process when the time has come."""
-        self._process, self._what, self._left, self._delay = process, what, count, delay
-        yield
-        assert self._what is None, f"it ended by itself, or hung for {STUCK:g} s"
-
-    def tell(self, what):
-        """Count what happened."""
-        with self._lock:
-            self._left -= self._what in (what, "anything")
-            if self._what is None or (self._left > 0 and what != "all"):
-                return
-            self._what = None
-        if self._delay:
-            threading.Timer(self._delay, self._process.kill).start()
-        else:
-            self._process.kill()
 
 
 @attrs.define
@@ -441,18 +335,6 @@ class Rounds:
         self.counts.fetched += sum(asset.path.parent.name == "resumed" for asset in assets)
 
 
-def round_of(label):
-    return int(label.partition("/")[0])
-
-
-def label_of(attempt):
-    return attempt.order.labels["submit"]
-
-
-def is_uncertain(attempt):
-    return attempt.open and attempt.task is None
-
-
 def bought_under(runapi):
     """Return the key of every task."""
     return [entry["idempotency_key"] for entry in runapi.bills()["entries"]]
@@ -467,16 +349,8 @@ def place(attempt, arrived, heard):
     return ("heard" if heard else "sent") if arrived else "intent"
 
 
-def table(head, rows):
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "".join(
-        "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in line) + " |\n" for line in lines
-    )
-
-
 def page(counts, rounds, seed):
-    """Return docs/durability.md."""
-    python = f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    """Return its part of docs/durability.md."""
     bills = [
         ["rounds: processes killed", rounds],
         ["submits that they were to make", counts.submits],
@@ -503,7 +377,7 @@ def page(counts, rounds, seed):
     return "\n".join(
         (
             PROMISES,
-            f"{python}, {platform.system()} {platform.machine()}; seed {seed}.\n",
+            system(seed),
             table(["", "number"], bills),
             "Where the submits of a round were when its process was killed:\n",
             table(["a submit was", "submits", "kills that found one there"], where),
@@ -523,7 +397,7 @@ def test_what_was_billed_survives_kill_9(tmp_path):
                 error.add_note(f"in round {number} of ANYMEDIA_SEED={SEED}")
                 raise
     if ROUNDS >= ENOUGH:
-        PAGE.write_text(page(rounds.counts, ROUNDS, SEED), "utf-8")
+        write(WRITER, page(rounds.counts, ROUNDS, SEED))
 
 
 # One moment each
@@ -723,9 +597,9 @@ async def test_a_replay_whose_turn_comes_after_the_time_of_its_key_is_not_sent(c
 
 
 def test_the_page_says_what_is_promised_and_what_was_measured():
-    said = PAGE.read_text("utf-8")
-    assert said.startswith(PROMISES), "docs/durability.md is out of date: run `make soak`"
-    told = dict(re.findall(r"^\| (?:… )?\**([^|*]+?)\** \| ([\d,]+) \|$", said, re.MULTILINE))
+    said = parts()[WRITER]
+    assert said.strip().startswith(PROMISES), "docs/durability.md is out of date: run `make soak`"
+    told = figures(said)
     assert int(told["rounds: processes killed"]) >= ENOUGH
     for none in (
         "lost: neither of both",

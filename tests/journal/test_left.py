@@ -29,8 +29,6 @@ from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.journal.records import LOST
 from tests.verbs import run
 
-from .reading import execute
-
 
 def attempt(**changes):
     """Return an attempt as a submit writes it down."""
@@ -170,13 +168,27 @@ async def test_a_download_that_is_interrupted_is_taken_up(client, next_client, r
     assert fetched.assets[0].path.is_file()
 
 
-async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(client, request_, sims, tmp_path, caplog):
+async def test_a_result_that_is_not_fetched_and_cannot_be_noted_is_logged(
+    client, request_, sims, tmp_path, caplog, monkeypatch
+):
     task = await run(client, request_, "reapi")
     sims["reapi"].fault("status", on="result", status=503, times=None)
-    execute(client.journal, "PRAGMA query_only = 1")
-    with pytest.raises(DownloadError):
+
+    async def fails(*_):
+        raise JournalError("it is full")
+
+    for name in ("write", "select"):
+        monkeypatch.setattr(client.journal, name, fails)
+    with pytest.raises(DownloadError):  # which is what counts
         await client.download(task, tmp_path / "out")
-    assert f"the result of task {task.id} is not fetched, and that is not written down" in caplog.text
+    monkeypatch.undo()
+    what = f"the result of task {task.id}"
+    for told in (
+        f"whether others fetch {what} is not known",
+        f"{what} is not fetched, and that is not written down",
+        f"that {what} is fetched no more is not written down",
+    ):
+        assert told in caplog.text
     async with Client(attrs.evolve(client.config, journal=None), clock=client._session.clock) as without:
         with pytest.raises(DownloadError):
             await without.download(task, tmp_path / "out")

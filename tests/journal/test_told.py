@@ -18,8 +18,8 @@ from anymedia.journal import Ledger, MemoryJournal, Query, SQLiteJournal
 from anymedia.simulators import in_thread
 
 from .child import child, killed, until
+from .killing import LABEL
 from .reading import execute, with_ledger
-from .test_kill import LABEL
 from .test_ledger import accepted, tried
 from .test_same_key import KEY, REQUEST, Shop
 

@@ -318,6 +318,9 @@ async def test_bytes_of_a_result_are_on_disk_before_submit_returns_and_not_in_th
             assets = await client.download(attempt.task, tmp_path / "out")
             assert [each.path.read_bytes() for each in assets] == pictures
             task.assets[0].path.unlink()
+            copies = await client.download(attempt.task, tmp_path / "copied")  # of which the journal knows
+            assert [each.path.read_bytes() for each in copies] == pictures
+            copies[0].path.unlink()
             with pytest.raises(DownloadError, match="No such file"):
                 await client.download(attempt.task, tmp_path / "again")
 

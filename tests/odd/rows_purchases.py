@@ -87,7 +87,7 @@ def _command(world, answer):
     said = " ".join(ended.stderr.split())
     assert "; it is billed ($0.028)" in said
     assert "another provider" not in said
-    assert "`anymedia resume` fetches it once more" in said
+    assert "`anymedia collect` fetches it" in said
     assert world.bills == 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import queue
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
+import attrs
 import pytest
 
 from anymedia import (
@@ -47,7 +49,7 @@ def client(sims, clock):
 def test_it_has_the_methods_of_the_client():
     public = {name for name in vars(Client) if not name.startswith("_")}
     assert {name for name in vars(SyncClient) if not name.startswith("_")} >= public
-    for name in ("submit", "get", "wait", "generate", "cancel", "download", "balance", "reach", "explain"):
+    for name in ("submit", "get", "wait", "generate", "cancel", "download", "collect", "balance", "reach", "explain"):
         ours, theirs = inspect.signature(getattr(SyncClient, name)), inspect.signature(getattr(Client, name))
         assert list(ours.parameters) == list(theirs.parameters), name
         assert getattr(SyncClient, name).__doc__
@@ -70,6 +72,36 @@ def test_the_life_of_a_task(client, tmp_path):
     with pytest.raises(Unsupported):
         client.cancel(task)
     assert (client.submitting, client.detached, list(client.config.accounts)) == (0, (), [*client.config.accounts])
+
+
+def test_a_batch_is_run_or_iterated_over_and_ends_on_the_callers_thread(client, tmp_path):
+    wanted = [attrs.evolve(REQUEST, prompt=f"lighthouse {number}") for number in range(4)]
+    batch = client.batch(wanted, "reapi", name="shots", where=tmp_path)
+    assert (batch.name, len(batch.rows), batch.plan().rows, batch.progress.waiting) == ("shots", 4, 4, 4)
+    for end in batch:
+        assert (end.state, threading.current_thread()) == ("done", threading.main_thread())
+        break
+    assert (batch.end.done + batch.end.unfinished, batch.progress.under_way) == (4, 0)
+    threads = []
+    end = batch.run(lambda _: threads.append(threading.current_thread()))
+    assert (end.done, batch.end, batch.progress.done) == (4, end, 4)
+    assert set(threads) == {threading.main_thread()}
+    assert len(list(tmp_path.iterdir())) == 4
+    batch.stop()
+    assert batch.run().why == "stopped"
+    assert batch.run().bought_before == 4
+
+
+def test_results_are_saved_by_themselves_and_collected(client, tmp_path):
+    result = client.generate(REQUEST, "reapi", where=tmp_path)
+    assert [file.path.parent for file in result.assets] == [tmp_path]
+    done = run(client, REQUEST, "reapi")
+    collected = client.collect(tmp_path, accounts=["reapi"])
+    assert ([task.id for task in collected.tasks], collected.errors) == ([done.id], ())
+    left, saved = run(client, REQUEST, "reapi"), queue.Queue()
+    client.collect_in_background(tmp_path, on_saved=saved.put)
+    assert saved.get(timeout=60).id == left.id
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_it_says_how_long_the_answer_of_a_submit_is_waited_for(sims, clock):
@@ -142,7 +174,8 @@ SCRIPT = """
         config = read_config(simulators.config, simulators.environ)
         with SyncClient(config, on_event=listening, clock=Fast()) as client:
             try:
-                client.generate(ImageRequest(model="flux-2-pro", prompt="a lighthouse"), timeout=60)
+                request = ImageRequest(model="flux-2-pro", prompt="a lighthouse")
+                BUYING
             except KeyboardInterrupt:
                 (task,) = client.detached
                 simulators["runapi"].clear()
@@ -151,8 +184,9 @@ SCRIPT = """
 """
 
 
-def test_ctrl_c_ends_a_wait_and_keeps_the_task():
-    script = [sys.executable, "-c", textwrap.dedent(SCRIPT)]
+@pytest.mark.parametrize("buying", ["client.generate(request, timeout=60)", "client.batch([request], name='b').run()"])
+def test_ctrl_c_ends_a_wait_and_keeps_the_task(buying):
+    script = [sys.executable, "-c", textwrap.dedent(SCRIPT).replace("BUYING", buying)]
     with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == "running\n", child.stderr.read()
         child.send_signal(signal.SIGINT)
