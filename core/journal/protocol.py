@@ -117,7 +117,7 @@ class Query:
     which nobody knows when. `before` and `after` are numbers of entries that are not wanted themselves. `limit` keeps
     the newest of all these, or else `first` the oldest.
 
-    With `behind`, entries are wanted in the order in which they expire, those of the same time in that of their
+    With `behind` beside `expires`, entries come in the order in which they expire, those of one time in that of their
     numbers: what comes behind the entry of this time and this number, `first` at most.
     """
 
