@@ -276,19 +276,19 @@ def under_way(terminal):
     return len([attempt for attempt in terminal.json("tasks") if attempt["task"] is not None])
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_stopped_it_says_what_lives_on_and_goes_on_exactly_there(terminal, shots, sent):
-    shots["reapi"].fault("latency", seconds=1500, times=2)
+@pytest.mark.parametrize(("sent", "sent_for"), [(signal.SIGINT, 2), (signal.SIGTERM, 3)], ids=["Ctrl-C", "SIGTERM"])
+def test_stopped_it_says_what_lives_on_and_goes_on_exactly_there(terminal, shots, sent, sent_for):
+    shots["reapi"].fault("latency", seconds=1500, times=3)
     before = submits(shots)["reapi"]
-    with started("--at-once", "2", "--json") as process:
-        when(lambda: under_way(terminal) == 2)
+    with started("--at-once", str(sent_for), "--json") as process:
+        when(lambda: under_way(terminal) == sent_for)
         process.send_signal(sent)
         told, printed = process.stderr.read(), process.stdout.read()
     assert (process.returncode, "Traceback" in told) == (130, False)
     *rows, sums = map(json.loads, printed.splitlines())
-    assert [row["state"] for row in rows] == ["unfinished", "unfinished", "not begun"]
-    assert (sums["why"], sums["exit"], sums["possibly"]) == ("stopped", 130, "0.056")
-    assert "rows 0 done, 2 unfinished, 1 not begun" in words(told)
+    assert [row["state"] for row in rows] == sent_for * ["unfinished"] + (3 - sent_for) * ["not begun"]
+    assert (sums["why"], sums["exit"], sums["possibly"]) == ("stopped", 130, f"{sent_for * 0.028:g}")
+    assert f"rows 0 done, {sent_for} unfinished" in words(told)
     assert "stopped The same command goes on exactly where this one was" in words(told)
     assert lines("out/shots.manifest.jsonl") == rows
     with started() as again:
