@@ -641,7 +641,7 @@ async def _too_long(world):
     async with world.client() as client:
         error = await failing(client.download(await client.generate(REQUEST), world.out))
         paid(error)
-        told(error, "MiB")
+        told(error, "it has 53.7 GB, and [download] largest is 1.1 GB")
     assert len(world.reapi.asked_for("/f/a.png")) == 1
 
 
