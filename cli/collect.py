@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--account", "bought_at", multiple=True, metavar="A", shell_complete=account_names, help="Only of this account."
 )
+@click.option("--batch", metavar="NAME", help="Only of this batch.")
 @saves
 @config_option
 @click.pass_obj
@@ -42,6 +43,7 @@ def command(
     clock: Clock,
     before: datetime | None,
     bought_at: Sequence[str],
+    batch: str | None,
     saving: Saving,
     config: Path | None,
     as_json: bool,
@@ -68,6 +70,7 @@ def command(
             sidecar=saving.sidecar,
             before=before,
             accounts=bought_at or None,
+            batch=batch,
         )
 
     found = watched(collected, progress, clock=clock, config=config)

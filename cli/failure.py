@@ -35,7 +35,7 @@ from anymedia.model.task import reserved
 from .attempts import show_attempts
 from .doubt import still, ways_out
 from .errors import FACTS, UNSENT, exit_code, problem_rows
-from .fields import options_as_flags
+from .fields import options_as_flags, terms_in_flags
 from .text import counted, one_line, row_at, shortened, together
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ ROWS = 20
 """Bad rows of a file that are named, the first of them."""
 
 SHOWN = 3
-"""Offers over a ceiling that are named, the first of the route."""
+"""Offers over a ceiling that are named, the first of the route; and reasons of one bad row."""
 
 
 def show_error(error: AnymediaError) -> None:
@@ -162,11 +162,16 @@ def _of_rows(error: BadRows) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for problem in error.problems:
         text = str(attrs.evolve(problem, row=None, line=None))
-        told = shortened(one_line(text.removeprefix("row: ")), LONGEST)
+        told = shortened(one_line(terms_in_flags(text.removeprefix("row: "))), LONGEST)
         found.setdefault(row_at(problem.row, problem.line), []).append(told)
-    rows = [(place, text) for place, texts in [*found.items()][:ROWS] for text in texts]
+    rows = [(place, text) for place, texts in [*found.items()][:ROWS] for text in _first(texts)]
     more = len(found) - ROWS
     return [*rows, *([("", f"and {counted(more, 'more row')}: --json lists all of them")] if more > 0 else [])]
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    """Return the first of several texts, and how many there are more."""
+    return [*texts[:SHOWN], *([f"and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else [])]
 
 
 def _of_all(error: NoRoute) -> str:

@@ -136,12 +136,20 @@ _FLAGS: Mapping[str, str] = {
 }
 """The flags of the options that Python calls have, by their names there."""
 
+_TERMS = {name for name in GenerateOptions.__annotations__ if "_" in name} - {"idempotency_key"}
+"""Options that a row has no key for, and whose names are no words that a person would say."""
+
 _OPTION = re.compile(rf"\b({'|'.join(_FLAGS)})=(?:True\b|\"([^\"]*)\"|(?![^\s;,.)]))")
 
 
 def options_as_flags(sentence: str) -> str:
     """Return a sentence with the flags in place of options as Python writes them: offer="a" is --offer a."""
     return _OPTION.sub(lambda option: f"{_FLAGS[option[1]]}{f' {option[2]}' if option[2] else ''}", sentence)
+
+
+def terms_in_flags(sentence: str) -> str:
+    """Return a sentence about a row of a file with the flags in place of the names of options, and of no field."""
+    return options_as_flags(_WORD.sub(lambda word: _FLAGS[word[0]] if word[0] in _TERMS else word[0], sentence))
 
 
 def in_flags(sentence: str) -> str:

@@ -21,6 +21,7 @@ from .complete import accounts, offers
 from .fields import FIELDS, PROMPT, options
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @attrs.frozen
@@ -123,28 +124,40 @@ def _missing(ctx: click.Context, name: str) -> click.MissingParameter:
     return click.MissingParameter("`anymedia models` lists them" if name == "model" else None, ctx=ctx, param=param)
 
 
-provider_option = click.option(
-    "--provider",
-    "accounts",
-    multiple=True,
-    metavar="ACCOUNT",
-    shell_complete=accounts,
-    help="An account to ask; repeat it to name several, in order.",
-)
+def provider_option(function: F) -> F:
+    """Add --provider."""
+    option = click.option(
+        "--provider",
+        "accounts",
+        multiple=True,
+        metavar="ACCOUNT",
+        shell_complete=accounts,
+        help="An account to ask; repeat it to name several, in order.",
+    )
+    return option(function)
 
-offer_option = click.option(
-    "--offer",
-    metavar="NAME",
-    shell_complete=offers,
-    help="Ask for this offer alone, like reapi/gpt-image-2-official.",
-)
+
+def offer_option(function: F) -> F:
+    """Add --offer."""
+    option = click.option(
+        "--offer",
+        metavar="NAME",
+        shell_complete=offers,
+        help="Ask for this offer alone, like reapi/gpt-image-2-official.",
+    )
+    return option(function)
+
+
+def unsupported_option(function: F) -> F:
+    """Add --on-unsupported."""
+    option = click.option(
+        "--on-unsupported",
+        type=click.Choice(["refuse", "drop"]),
+        default="refuse",
+        show_default=True,
+        help="What to do with a field that an offer does not have.",
+    )
+    return option(function)
+
 
 _WHOM: tuple[Callable[..., Any], ...] = (provider_option, offer_option)
-
-unsupported_option = click.option(
-    "--on-unsupported",
-    type=click.Choice(["refuse", "drop"]),
-    default="refuse",
-    show_default=True,
-    help="What to do with a field that an offer does not have.",
-)

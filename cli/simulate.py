@@ -4,12 +4,12 @@ import asyncio
 import os
 import shlex
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from errno import EADDRINUSE
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -39,13 +39,17 @@ TRIES = 3
 
 @attrs.frozen(kw_only=True)
 class Wanted:
-    """What is to be served: `folder` is where it is kept (None: nowhere), `faults` are provider and kind."""
+    """What is to be served: `folder` is where it is kept (None: nowhere), `faults` are provider and kind.
+
+    `cdn` says how results are served.
+    """
 
     host: str
     port: int
     providers: tuple[str, ...]
     speed: float
     faults: Sequence[tuple[str, str]]
+    cdn: Mapping[str, Any]
     folder: Folder | None = None
 
 
@@ -83,6 +87,19 @@ def _folder(_: click.Context, __: click.Parameter, named: Path | None) -> Folder
     metavar="NAME:KIND",
     help="What goes wrong once, like kie:reset_after or fal:no_credit; may be repeated.",
 )
+@click.option("--link-life", type=float, metavar="S", help="For how many seconds links to results live.")
+@click.option(
+    "--cdn-delay", "delay", type=float, default=0.0, metavar="S", help="Seconds before the first byte of a result."
+)
+@click.option("--cdn-rate", "rate", type=float, metavar="B", help="Bytes of a result that come in a second.")
+@click.option(
+    "--cdn-failing",
+    "failing",
+    type=float,
+    default=0.0,
+    metavar="X",
+    help="The share of fetches that fail, from 0 to 1.",
+)
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
@@ -100,6 +117,7 @@ def command(
     write: Folder | None,
     program: tuple[str, ...],
     as_json: bool,
+    **cdn: float | None,
 ) -> None:
     """Serve providers to test against, or run a program at them.
 
@@ -112,7 +130,7 @@ def command(
     _check_names(providers)
     if program and as_json:
         raise click.UsageError("--json goes without a program, which has stdout for itself")
-    wanted = Wanted(host=host, port=port, providers=providers, speed=speed, faults=faults, folder=write)
+    wanted = Wanted(host=host, port=port, providers=providers, speed=speed, faults=faults, cdn=cdn, folder=write)
     if program:
         raise click.exceptions.Exit(asyncio.run(_run(wanted, program)))
     asyncio.run(_serve(wanted, as_json=as_json))
@@ -198,14 +216,15 @@ async def _running(wanted: Wanted) -> AsyncIterator["Simulators"]:
 
 async def _started(stack: AsyncExitStack, wanted: Wanted) -> "Simulators":
     """Start simulators; once more where a port that was free was taken meanwhile. Errors: OSError, ValueError."""
-    from anymedia.simulators import names, running
+    from anymedia.simulators import CDN, names, running
 
     folder, served, tries = wanted.folder, wanted.providers or names(), TRIES
+    said: dict[str, Any] = {"speed": wanted.speed, "cdn": CDN(**wanted.cdn)}
     while True:
         tries -= 1
         ports = {} if folder is None else folder.ports(served, wanted.host, wanted.port)
         environ = {} if folder is None else folder.environ
-        block = running(*served, host=wanted.host, port=wanted.port, speed=wanted.speed, ports=ports, environ=environ)
+        block = running(*served, host=wanted.host, port=wanted.port, ports=ports, environ=environ, **said)
         try:
             return await stack.enter_async_context(block)
         except OSError as error:

@@ -1,6 +1,5 @@
 """`anymedia spend`: what was billed, and what may have been."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +15,7 @@ from anymedia.journal import Ledger, Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.protocol import By
 from anymedia.journal.records import usd_of
+from anymedia.model.strict_json import loads
 
 from .command import Command, config_option
 from .journal import read_journal, since_option
@@ -50,7 +50,7 @@ class Spent:
 def _names(text: str) -> Iterable[str]:
     """Return the names of the groups that a text of labels is of."""
     try:
-        return [f"{name}={value}" for name, value in json.loads(text or "{}").items()] or ["no label"]
+        return [f"{name}={value}" for name, value in loads(text or "{}").items()] or ["no label"]
     except (AttributeError, ValueError):  # somebody has changed it in the journal
         return [text]
 

@@ -246,7 +246,7 @@ def _money(attempts: Sequence[Attempt]) -> dict[str, Json]:
 
 def _file(asset: Asset) -> dict[str, Json]:
     return {
-        "file": asset.stored if asset.path is None else str(asset.path),
+        "file": asset.stored if asset.path is None else str(asset.path.absolute()),
         "sha256": asset.sha256,
         "media_type": asset.media_type,
         "bytes": asset.length,

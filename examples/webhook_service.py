@@ -132,7 +132,7 @@ def on_aiohttp(pictures: Pictures) -> web.Application:
 
     app = web.Application()
     app.add_routes([web.post("/pictures", submit), web.get("/pictures/{key}", look)])
-    app.add_routes([web.static("/files", pictures.out), *routes(pictures.client, HOOKS)])
+    app.add_routes([web.static("/files", pictures.out), *routes(pictures.client, HOOKS, where=pictures.out)])
     app.cleanup_ctx.append(life)
     return app
 
@@ -159,7 +159,10 @@ def on_asgi(pictures: Pictures) -> Any:
             yield
 
     shown = [Route("/pictures", submit, methods=["POST"]), Route("/pictures/{key:path}", look)]
-    mounted = [Mount("/files", StaticFiles(directory=pictures.out)), Mount(HOOKS, asgi(pictures.client))]
+    mounted = [
+        Mount("/files", StaticFiles(directory=pictures.out)),
+        Mount(HOOKS, asgi(pictures.client, where=pictures.out)),
+    ]
     return Starlette(routes=[*shown, *mounted], lifespan=life)
 
 

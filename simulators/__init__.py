@@ -16,7 +16,7 @@ import importlib
 import pkgutil
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from errno import EINVAL
 from functools import cache
@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .cdn import CDN, USUAL
 from .service import Service
 from .simulator import Simulator, Simulators
 from .stated import NEEDED
@@ -33,7 +34,7 @@ from .work import needs_packages
 if TYPE_CHECKING:
     from .server import Server
 
-__all__ = ["Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
+__all__ = ["CDN", "Service", "Simulator", "Simulators", "in_thread", "names", "running", "services"]
 
 NO_PROVIDERS = {"fixtures", "server", "fetch", "posting"}
 """Not looked into: they import pytest and aiohttp, which takes time or is missing."""
@@ -97,14 +98,16 @@ async def running(
     clock: Callable[[], float] = time.time,
     ports: Mapping[str, int] = NONE,
     environ: Mapping[str, str] = NONE,
+    cdn: CDN = USUAL,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[Simulators]:
     """Runs the named simulators, or all, until the block ends.
 
     The first listens at `port`, the next at the port after it, and so on; 0 takes free ports. `ports` are those of
     simulators that have one of their own, by name. `environ` is that of an earlier run, whose keys these have again.
-    `speed` divides the time that tasks take (4 s by default); `clock` tells the time in seconds since 1970. Raises
-    ValueError for an unknown name (and as `services` does), OSError when a port is taken, ImportError when Pillow or
-    lameenc is missing.
+    `speed` divides the time that tasks take (4 s by default); `clock` tells the time in seconds since 1970. `cdn` says
+    how the results of all of them are served, and whatever is slow or late waits by `sleep`. Raises ValueError for an
+    unknown name (and as `services` does), OSError when a port is taken, ImportError when Pillow or lameenc is missing.
     """
     needs_packages()
     from .server import Server
@@ -118,7 +121,8 @@ async def running(
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="anymedia-", ignore_cleanup_errors=True))
         for index, name in enumerate(dict.fromkeys(names or known)):
-            server = Server(known[name](clock=clock, speed=speed))
+            server = Server(known[name](clock=clock, speed=speed), sleep)
+            server.service.cdn = cdn
             await _start(server, host, ports.get(name, port + index if port else 0))
             stack.push_async_callback(server.stop)
             started.append(Simulator(server.service))
@@ -146,6 +150,8 @@ def in_thread(
     clock: Callable[[], float] = time.time,
     ports: Mapping[str, int] = NONE,
     environ: Mapping[str, str] = NONE,
+    cdn: CDN = USUAL,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Iterator[Simulators]:
     """Runs simulators as `running` does, in a thread with an event loop of its own: for synchronous code."""
     loop = asyncio.new_event_loop()
@@ -161,7 +167,8 @@ def in_thread(
 
     stack = AsyncExitStack()
     try:
-        context = running(*names, host=host, port=port, speed=speed, clock=clock, ports=ports, environ=environ)
+        more: dict[str, Any] = {"ports": ports, "environ": environ, "cdn": cdn, "sleep": sleep}
+        context = running(*names, host=host, port=port, speed=speed, clock=clock, **more)
         yield call(stack.enter_async_context(context))
     finally:
         call(end())

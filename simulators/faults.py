@@ -71,7 +71,7 @@ KINDS: dict[str, Kind] = {
     "throttled": Kind("before", ALL, "any", ("code", "message", "retry_after")),
     "not_yet": Kind("before", POLL, "poll", ("code", "message")),
     "not_found": Kind("before", ("poll", "result"), "poll", ("code", "message")),
-    "huge": Kind("after", ALL, "any", ("bytes",)),
+    "huge": Kind("after", ALL, "any", ("bytes", "length")),
     "gzip_bomb": Kind("after", ALL, "any", ("bytes",)),
     "redirect": Kind("before", ALL, "any", ("status", "location")),
     "raw": Kind("before", ALL, "any", ("status", "headers", "body", "created")),
@@ -153,6 +153,7 @@ OPTIONS: dict[str, Option] = {
     "word": (lambda value: isinstance(value, str), "a text"),
     "like": (lambda value: isinstance(value, str), "the name of a failure of the provider's"),
     "bytes": (_whole(1), "an integer of 1 or more"),
+    "length": (lambda value: isinstance(value, bool), "true or false"),
     "location": (_word, "a text without control characters"),
     "headers": (_headers, "an object of header names and texts without control characters"),
 }

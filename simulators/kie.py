@@ -62,7 +62,7 @@ class Kie(Files):
         ("GET", r"/api/v1/chat/credit", "funds"),
         ("POST", UPLOAD, "upload"),
         ("POST", r"/api/v1/common/download-url", "fresh"),
-        ("GET", FRESH, "refreshed"),
+        ("GET", FRESH, "result"),
     )
     files_at: ClassVar[Sequence[str]] = ("upload",)
     upload_life: float = 3 * DAY

@@ -16,6 +16,7 @@ from .kie_answers import check, sentence, success
 from .message import Refusal, Request, Response, json_response
 from .multipart import Part
 from .service import DAY, Service
+from .task import Task
 
 UPLOAD = r"/api/file-(?P<way>stream|base64|url)-upload"
 FRESH = r"/media/fresh/(?P<ends>[0-9]{1,12})(?P<path>/media/tasks/.+)"
@@ -82,9 +83,10 @@ class Files(Service):
             raise Refusal(200, 404, "The file does not exist")
         return success(f"{self.here(request)}/media/fresh/{int(self.now + FRESH_FOR)}{path}")
 
-    def refreshed(self, request: Request, match: re.Match[str]) -> Response:
-        """A result file at a fresh link: 403 once that has expired, 404 when there is none."""
-        return self.served(self.made_at(match["path"]), float(match["ends"]))
+    def link_ends(self, task: Task, match: re.Match[str] | None = None) -> float:
+        """When a link dies; a fresh one says so itself."""
+        fresh = None if match is None else match.groupdict().get("ends")
+        return super().link_ends(task, match) if fresh is None else float(fresh)
 
 
 def _no(status: int, text: str) -> Response:

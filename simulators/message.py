@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from attrs import field, frozen
 
+from .cdn import Served
 from .flood import Flood
 from .inputs import Fetched
 from .multipart import Part, is_form, parts
@@ -124,6 +125,9 @@ class Response:
 
     A work (a picture, a film, a sound), and a body that is a function, are made when they are sent.
 
+    `delay` are seconds before the first byte, and `rate` bytes a second (None: as fast as they are taken); `served` is
+    the result that is fetched, whose bytes the server counts.
+
     `wanted` are links on this machine without which there is no answer yet: fetch them, and ask again with the same
     request and what was found as its `fetched`.
     """
@@ -134,6 +138,9 @@ class Response:
     delivery: Delivery = "whole"
     seconds: float | None = None
     wanted: Sequence[str] = ()
+    delay: float = 0.0
+    rate: float | None = None
+    served: Served | None = None
 
     @property
     def body(self) -> bytes:

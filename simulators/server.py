@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from email.utils import formatdate
 from tempfile import TemporaryFile
 
@@ -29,6 +29,11 @@ LARGE_AT_A_TIME = 2
 PIECE = 1 << 18
 """Bytes of a file that are sent at a time."""
 
+STEP = 0.25
+"""Seconds after which more of a slow file is sent."""
+
+Sleep = Callable[[float], Awaitable[object]]
+
 BODY_SECONDS = 300.0
 """How long a request may take to come."""
 
@@ -36,8 +41,9 @@ BODY_SECONDS = 300.0
 class Server:
     """A service on a socket, from `start` to `stop`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, sleep: Sleep = asyncio.sleep) -> None:
         self.service = service
+        self._sleep = sleep
         self._stopping = asyncio.Event()
         self._large = asyncio.Semaphore(LARGE_AT_A_TIME)
         self._posting = Posting(service)
@@ -113,26 +119,96 @@ class Server:
         self._posting.wake()
         return response
 
+    async def _pause(self, seconds: float) -> None:
+        """Waits, but no longer than the server runs."""
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
     async def _sent(self, http: web.Request, response: Response) -> web.StreamResponse:
+        if response.delay and response.delivery in ("whole", "cut"):
+            await self._pause(response.delay)
         match response.delivery:
             case "reset":
                 return _reset(http)
             case "held":
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), response.seconds)
+                await (self._stopping.wait() if response.seconds is None else self._pause(response.seconds))
                 return _reset(http)
             case "late":
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), response.seconds)
+                await self._pause(response.seconds or 0.0)
                 return await self._sent(http, evolve(response, delivery="whole"))
             case "cut":
-                return await _cut(http, response)
+                return await self._cut(http, response)
             case "whole" if isinstance(response.content, Flood):
-                return await _streamed(http, response, response.content.chunks())
+                return await self._flooded(http, response, response.content)
             case "whole" if isinstance(response.content, Work):
-                return await _drawn(http, response, response.content)
+                return await self._drawn(http, response, response.content)
             case _:
-                return web.Response(status=response.status, headers=response.headers, body=await _body(response))
+                body = await _body(response)
+                if response.served is not None:
+                    response.served.sent += len(body)
+                return web.Response(status=response.status, headers=response.headers, body=body)
+
+    async def _cut(self, http: web.Request, response: Response) -> web.StreamResponse:
+        """Half of the body, then the end of the connection."""
+        body = await _body(response)
+        half = web.StreamResponse(
+            status=response.status, headers={**response.headers, "Content-Length": str(len(body) + 1)}
+        )
+        await half.prepare(http)
+        with contextlib.suppress(ConnectionError):
+            async for piece in self._paced(response, [body[: len(body) // 2]]):
+                await half.write(piece)
+        if http.transport is not None:
+            http.transport.close()
+        return half
+
+    async def _drawn(self, http: web.Request, response: Response, work: Work) -> web.StreamResponse:
+        """What a task made, drawn beside the event loop into a file, so that many long films take no memory."""
+        with TemporaryFile(prefix="anymedia-") as file:
+            drawing = asyncio.get_running_loop().run_in_executor(None, work.write, file)
+            try:
+                await asyncio.shield(drawing)
+            except asyncio.CancelledError:  # the client is gone; the file is closed once nobody writes to it any more
+                await asyncio.wait([drawing])
+                raise
+            headers = {**response.headers, "Content-Length": str(file.tell())}
+            file.seek(0)
+            pieces = iter(lambda: file.read(PIECE), b"")
+            return await self._streamed(http, evolve(response, headers=headers), pieces)
+
+    async def _flooded(self, http: web.Request, response: Response, flood: Flood) -> web.StreamResponse:
+        """A body of any length, whose beginning is drawn beside the event loop."""
+        flood = await asyncio.to_thread(flood.drawn)
+        told = {"Content-Length": str(flood.length())} if flood.tells and not flood.gzipped else {}
+        return await self._streamed(http, evolve(response, headers={**response.headers, **told}), flood.chunks())
+
+    async def _streamed(self, http: web.Request, response: Response, pieces: Iterable[bytes]) -> web.StreamResponse:
+        """Piece by piece, until the client has them all or goes away; of a HEAD, the headers."""
+        stream = web.StreamResponse(status=response.status, headers=response.headers)
+        await stream.prepare(http)
+        with contextlib.suppress(ConnectionError):
+            async for piece in self._paced(response, pieces if http.method != "HEAD" else ()):
+                await stream.write(piece)
+            if response.served is not None:  # before its end, which the client may act upon at once
+                response.served.whole += response.content == response.served.work
+            await stream.write_eof()
+        return stream
+
+    async def _paced(self, response: Response, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+        """The pieces at the rate of the answer, and counted."""
+        step = None if response.rate is None else max(1, int(response.rate * STEP))
+        for piece in pieces:
+            for start in range(0, len(piece), step or len(piece) or 1):
+                part = piece if step is None else piece[start : start + step]
+                if response.rate is not None:
+                    await self._pause(len(part) / response.rate)
+                yield part
+                if response.served is not None:
+                    response.served.sent += len(part)
 
 
 async def _body(response: Response) -> bytes:
@@ -150,42 +226,3 @@ def _reset(http: web.Request) -> web.StreamResponse:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         http.transport.abort()
     return web.Response()  # goes nowhere
-
-
-async def _cut(http: web.Request, response: Response) -> web.StreamResponse:
-    """Half of the body, then the end of the connection."""
-    body = await _body(response)
-    half = web.StreamResponse(
-        status=response.status, headers={**response.headers, "Content-Length": str(len(body) + 1)}
-    )
-    await half.prepare(http)
-    with contextlib.suppress(ConnectionError):
-        await half.write(body[: len(body) // 2])
-    if http.transport is not None:
-        http.transport.close()
-    return half
-
-
-async def _drawn(http: web.Request, response: Response, work: Work) -> web.StreamResponse:
-    """What a task made, drawn beside the event loop into a file, so that many long films take no memory."""
-    with TemporaryFile(prefix="anymedia-") as file:
-        drawing = asyncio.get_running_loop().run_in_executor(None, work.write, file)
-        try:
-            await asyncio.shield(drawing)
-        except asyncio.CancelledError:  # the client is gone; the file is closed once nobody writes to it any more
-            await asyncio.wait([drawing])
-            raise
-        headers = {**response.headers, "Content-Length": str(file.tell())}
-        file.seek(0)
-        return await _streamed(http, evolve(response, headers=headers), iter(lambda: file.read(PIECE), b""))
-
-
-async def _streamed(http: web.Request, response: Response, pieces: Iterable[bytes]) -> web.StreamResponse:
-    """Piece by piece, as fast as the client takes them, until it has them all or goes away; of a HEAD, the headers."""
-    stream = web.StreamResponse(status=response.status, headers=response.headers)
-    await stream.prepare(http)
-    with contextlib.suppress(ConnectionError):
-        for piece in pieces if http.method != "HEAD" else ():
-            await stream.write(piece)
-        await stream.write_eof()
-    return stream

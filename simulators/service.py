@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from attrs import evolve
 
-from .faults import Fault, Faults, fault
+from .faults import Fault, Faults, Phase, fault
 from .files_in import FilesIn
 from .inputs import Wanted
 from .message import Body, Clock, Error, Refusal, Request, Response, json_response
@@ -135,11 +135,15 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
             if request.fetched is None:
                 self._submits += place == "submit"
                 self._polls += place == "poll"
-            return self._named(self._answered(place, match, request))
+            response = self._answered(place, match, request)
+            if match is not None and is_fetch(place, request):
+                response = self.as_served(match, response)
+            return self._named(response)
 
     def _answered(self, place: str, match: re.Match[str] | None, request: Request) -> Response:
         about = "upload" if place in self.files_at and place != "submit" else place
-        if request.fetched is None and (before := self.faults.take(about, "before")):
+        fails = self.fetch_fails() if is_fetch(place, request) else None
+        if request.fetched is None and (before := self._fault(about, "before", fails)):
             return self._faulty(before, Response())
         try:
             response = self._respond(place, request, match)
@@ -147,8 +151,12 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
             return self.refused(refusal)
         except Wanted as wanted:
             return Response(424, {"Content-Type": "text/plain"}, f"{wanted}\n".encode(), wanted=wanted.links)
-        after = self.faults.take(about, "after") if response.status < 300 else None
+        after = self._fault(about, "after", fails) if response.status < 300 else None
         return self._faulty(after, response) if after else response
+
+    def _fault(self, place: str, phase: Phase, fails: Fault | None) -> Fault | None:
+        """The fault that strikes: one that waits for its request, else what goes wrong with a fetch by chance."""
+        return self.faults.take(place, phase) or (fails if fails is not None and fails.phase == phase else None)
 
     def room(self, request: Request) -> float | None:
         """How many bytes a request may have, by its method and path; None: as many as any."""
@@ -302,8 +310,9 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
     def bills(self) -> Body:
         """Every task with what was charged and refunded; `submits` and `polls` count requests, refused ones too.
 
-        `unread` is what was sent in requests that were answered, and is no key that the provider knows; `unfetched`
-        are the inputs at public addresses, which were taken unseen; `webhooks` counts what callers were told.
+        `results` says how often each result was fetched; `unread` is what was sent in requests that were answered, and
+        is no key that the provider knows; `unfetched` are the inputs at public addresses, which were taken unseen;
+        `webhooks` counts what callers were told.
         """
         with self._lock:
             self._settle()
@@ -312,6 +321,7 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
                 "polls": self._polls,
                 "balance": self.balance,
                 "entries": [task.entry(self.now) for task in self.tasks.values()],
+                "results": [served.entry() for served in self.results.values()],
                 "unread": list(self.unread),
                 "unfetched": list(self.unfetched),
                 "webhooks": self.deliveries.bill(),
@@ -440,3 +450,8 @@ class Service(FilesIn, WorksOut, WebhooksOut, ABC):
             case _:
                 return json_response({"error": "there are GET /__bills and GET, POST, DELETE /__faults"}, 404)
         return json_response({"faults": [one.plain() for one in self.faults]})
+
+
+def is_fetch(place: str, request: Request) -> bool:
+    """Whether a request fetches a result."""
+    return place == "result" and request.method == "GET"

@@ -14,6 +14,7 @@ from .flood import Flood
 from .message import Response, json_response
 from .picture import Picture
 from .sound import Sound
+from .work import Work
 
 if TYPE_CHECKING:
     from .service import Service
@@ -109,14 +110,16 @@ def _other_media(_: Fault, response: Response) -> Response:
 
 
 def _flood(fault: Fault, response: Response) -> Response:
-    """The true answer, swollen: the JSON with one more, endless field, or the file with a long tail."""
+    """The true answer, swollen: the JSON with one more, long field, or the file with a long tail."""
     gzipped = fault.kind == "gzip_bomb"
     size = fault.number("bytes", 1000 * MEGABYTE if gzipped else 50 * MEGABYTE)
     headers = {**response.headers, **({"Content-Encoding": "gzip"} if gzipped else {})}
-    head, tail = b"", b""
+    head: bytes | Work = response.content if isinstance(response.content, Work) else b""
+    tail = b""
     if response.headers.get("Content-Type") == "application/json":
         head, tail = response.body.rstrip()[:-1] + b', "padding": "', b'"}'
-    return evolve(response, headers=headers, content=Flood(size, head, tail, gzipped))
+    tells = bool(fault.options.get("length", False))
+    return evolve(response, headers=headers, content=Flood(size, head, tail, gzipped, tells))
 
 
 def _without_id(body: object, fault: Fault, service: Service) -> object:

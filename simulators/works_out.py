@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
+from attrs import evolve
+
+from .cdn import USUAL, Served
+from .faults import Fault, Faults
 from .film import Film, LastFrame
 from .message import Request, Response
 from .picture import SUFFIX, TYPES, Picture
@@ -29,8 +33,17 @@ class WorksOut:
     """How long result files can be fetched."""
     lifetimes: ClassVar[Mapping[str, float]] = {}
     """The same of those that live otherwise: image, video, audio."""
+    faults: Faults
     tasks: dict[str, Task]
     now: float
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cdn = USUAL
+        """How results are served."""
+        self.results: dict[str, Served] = {}
+        """The results that were fetched, by their paths."""
+        self._fetches = 0
 
     def result_links(self, task: Task, origin: str) -> list[str]:
         """The links to what a task made, at one of the addresses of the provider; that of a last frame is the last."""
@@ -45,20 +58,36 @@ class WorksOut:
             return None
         return (task, int(found["index"])) if path in self.result_links(task, "") else None
 
-    def result(self, request: Request, _: re.Match[str]) -> Response:
-        """A result file: no key needed, 403 once it has expired, 404 when there is none."""
-        made = self.made_at(request.path)
-        ends = made[0].ends + self.lives(TYPES[made[0].order.media].partition("/")[0]) if made else 0
-        return self.served(made, ends)
-
-    def served(self, made: tuple[Task, int] | None, ends: float) -> Response:
-        """A result at a link that lasts until `ends`; 404 where there is none."""
+    def result(self, request: Request, match: re.Match[str]) -> Response:
+        """A result file: no key needed, 403 once its link has expired, 404 when there is none."""
+        made = self.made_at(_path(match))
         if made is None:
             return Response(404, {"Content-Type": "text/plain"}, b"no such file\n")
-        if self.now >= ends:
-            return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
         task, index = made
+        if self.now >= self.link_ends(task, match):
+            return Response(403, {"Content-Type": "text/plain"}, b"this link has expired\n")
         return Response(200, {"Content-Type": TYPES[task.order.results[index]]}, self.work(task, index))
+
+    def link_ends(self, task: Task, match: re.Match[str] | None = None) -> float:
+        """When the link to a result dies: the one that a request follows, or the first that there was."""
+        life = self.lives(TYPES[task.order.media].partition("/")[0])
+        return task.ends + (life if self.cdn.link_life is None else self.cdn.link_life)
+
+    def fetch_fails(self) -> Fault | None:
+        """What goes wrong with the next fetch of a result by chance; a fault that waits for it comes first."""
+        self._fetches += 1
+        waits = any(one.on in ("result", "any") for one in self.faults)
+        return None if waits else self.cdn.failure(self.name, self._fetches)
+
+    def as_served(self, match: re.Match[str], response: Response) -> Response:
+        """The answer to a fetch of a result, at the pace of the CDN; the fetch is counted."""
+        if (made := self.made_at(path := _path(match))) is not None:
+            task, index = made
+            if (known := self.results.get(path)) is None:
+                known = self.results[path] = Served(task.id, path, self.work(task, index), self.link_ends(task))
+            known.begin(self.now, self.link_ends(task, match))
+            response = evolve(response, served=known)
+        return evolve(response, delay=self.cdn.delay, rate=self.cdn.rate)
 
     @classmethod
     def lives(cls, medium: str) -> float:
@@ -79,3 +108,8 @@ class WorksOut:
             return picture
         film = Film(picture, order.seconds, order.sound)
         return film if number == index else LastFrame(film)
+
+
+def _path(match: re.Match[str]) -> str:
+    """Where a result lies: the path itself, or what a fresh link to it ends with."""
+    return match.groupdict().get("path") or match.string

@@ -80,7 +80,7 @@ def show_end(end: BatchEnd, places: Places, *, stderr: bool) -> None:
     style = "green" if code == DONE else "yellow" if code != MISSING else "red"
     screen.headline(f"batch {end.name}", style, _in_all(end))
     screen.block(pairs(_facts(end, places)))
-    if advice := list(_next(end)):
+    if advice := list(_next(end, places)):
         screen.print("")
         screen.block(pairs(advice))
 
@@ -102,7 +102,7 @@ def _facts(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType
     yield "summary", str(places.summary)
 
 
-def _next(end: BatchEnd) -> "Iterator[tuple[str, RenderableType]]":
+def _next(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]]":
     """Yield what to do about the rows that are not done, and about what kept them from being begun."""
     name = quote(end.name)
     if end.uncertain:
@@ -111,10 +111,15 @@ def _next(end: BatchEnd) -> "Iterator[tuple[str, RenderableType]]":
     if end.failed:
         yield "failed", "The same command asks again for those rows of which nothing was billed."
     if end.unfinished:
-        yield "unfinished", f"{GOES_ON} `anymedia collect --batch {name}` fetches what is ready."
+        yield (
+            "unfinished",
+            f"{GOES_ON} `anymedia collect --batch {name} --out {quote(places.files)}` fetches what is ready.",
+        )
     if end.why == "budget":
         yield "budget", "Nothing more fits in it. The same command with a higher --budget goes on with the next row."
     if end.why == "place":
         yield "place", "It takes no more files. Make room, or name another --out, and run the same command again."
+    if end.why == "error":
+        yield "error", "It would meet every other row too. Put it right, and run the same command again."
     if end.why == "stopped":
         yield "stopped", "The same command goes on exactly where this one was."

@@ -123,14 +123,15 @@ class _Run:
         files = await client.check_storage(wanted.saving.out, names=wanted.saving.names)
         batch = wanted.batch(client)
         found = await wanted.planned(batch)
-        manifest = Manifest(wanted.manifest, wanted.name)
+        prompts = client.config.prompts
+        manifest = Manifest(wanted.manifest, wanted.name, prompts=prompts)
         self._places = Places(files, manifest.path, manifest.summary)
         for line in begun(wanted.name, found, wanted.budget, wanted.at_once, files):
             self.progress.say(line)
 
         def ended(end: RowEnd) -> None:
             manifest.add(end)
-            self._print({"batch": wanted.name, **row_json(end)})
+            self._print({"batch": wanted.name, **row_json(end, prompts=prompts)})
             self.progress.ended(end)
 
         try:

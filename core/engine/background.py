@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from anymedia.journal.ledger import Ledger
 from anymedia.journal.records import is_undownloaded
@@ -102,8 +103,7 @@ class Background:
             async for attempt in ledger.uncollected(self._clock.now()):
                 while len(self._saves) >= UNDER_WAY:
                     await asyncio.wait(self._saves.values(), return_when=asyncio.FIRST_COMPLETED)
-                if attempt.task is not None:
-                    self._save(attempt.task)
+                self._save(cast("Task", attempt.task))  # it has succeeded
         except JournalError as error:
             _log.error("what is left to be collected is not known: %s", error)
 

@@ -136,8 +136,9 @@ class Batch:
                         if on_row is not None:
                             on_row(end)
             except asyncio.CancelledError:
-                for end in self._left if on_row is not None else ():
-                    on_row(end)
+                if on_row is not None:
+                    for end in self._left:
+                        on_row(end)
                 raise
         assert self.end is not None  # noqa: S101 - it is there once all ends were told
         return self.end

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime
 from shlex import quote
+from typing import cast
 
 import attrs
 
@@ -157,18 +158,19 @@ class Custody:
 
         try:
             async for attempt in attempts:
-                if attempt.task is None:
-                    continue
+                task = cast("Task", attempt.task)  # it has succeeded
                 await room.acquire()
-                async with self.turn(attempt.task.expires_at):
+                async with self.turn(task.expires_at):
                     pass  # no more are read than are tried: those that wait for another try let others through
                 if any(isinstance(error, DownloadError) and error.place_is_full for error in errors):
                     break
-                running.add(begun := asyncio.create_task(one(attempt, attempt.task)))
+                running.add(begun := asyncio.create_task(one(attempt, task)))
                 begun.add_done_callback(running.discard)
                 await asyncio.sleep(0)  # it takes its slot before another is read
             while running:
-                await asyncio.wait(running)
+                over, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for each in over:
+                    each.result()
         finally:
             await ended([*running])
         return Collected(tasks=tuple(tasks), errors=tuple(errors))

@@ -78,11 +78,7 @@ class Files:
         errors: list[DownloadError] = []
         beside = None if sidecars is None else Beside(place, sidecars, errors)
         every = await asyncio.gather(*(self._in_turn(task, place, beside) for task in tasks))
-        ends = [end for each in every for end in each]
-        for end in (*ends, *errors):
-            if isinstance(end, BaseException):
-                raise end
-        return tuple(end for end in ends if isinstance(end, Saved))
+        return _all_of([end for each in every for end in each], errors)
 
     async def try_once(self, task: Task, place: Place, sidecars: Sidecars | None = None) -> tuple[Saved, ...]:
         """Do as `download` for one task that is nowhere yet, without a second try, and without waiting for others.
@@ -91,11 +87,7 @@ class Files:
         """
         errors: list[DownloadError] = []
         beside = None if sidecars is None else Beside(place, sidecars, errors)
-        ends = await self._in_turn(task, place, beside, once=True)
-        for end in (*ends, *errors):
-            if isinstance(end, BaseException):
-                raise end
-        return tuple(end for end in ends if isinstance(end, Saved))
+        return _all_of(await self._in_turn(task, place, beside, once=True), errors)
 
     async def _in_turn(
         self, task: Task, place: Place, beside: "Beside | None", *, once: bool = False
@@ -180,7 +172,7 @@ class Files:
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.session.transport, self.session.stores, self.session.clock.now())
+        return Sources(self.session.transport, self.session.stores, self.session.clock.now)
 
     def _account(self, task: Task) -> Account | None:
         """Return the account of a task; None where it is gone, and the file is fetched as any other."""
@@ -222,7 +214,9 @@ class Beside:
         except OSError as fault:
             why = f"{fault.filename}: {fault.strerror or fault}"
         what = f"the result of task {task.id} was saved, and what stands beside it was not: {why}"
-        self.errors.append(DownloadError(what, **facts(task)))
+        error = DownloadError(what, **facts(task))
+        error.permanent = True  # the result is saved, and is not asked for again
+        self.errors.append(error)
 
 
 def with_saved(result: Result, ends: Iterable[Sequence[Asset] | BaseException]) -> tuple[Result, list[AnymediaError]]:
@@ -255,6 +249,14 @@ def _with_files(attempt: Attempt, by_name: Mapping[tuple[str, str], Task]) -> At
 
 def _bare(asset: Asset) -> Asset:
     return asset.asset if isinstance(asset, Saved) else asset
+
+
+def _all_of(ends: Sequence[Saved | BaseException], errors: Sequence[DownloadError]) -> tuple[Saved, ...]:
+    """Return what was saved, where that is all. Errors: the first."""
+    for end in (*ends, *errors):
+        if isinstance(end, BaseException):
+            raise end
+    return tuple(end for end in ends if isinstance(end, Saved))
 
 
 def _is_anywhere(asset: Asset) -> bool:

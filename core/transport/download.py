@@ -19,7 +19,7 @@ from anymedia.translate.encode import facts
 from anymedia.translate.messages import Lost
 
 from .answered import known, recognised
-from .file import File
+from .file import SILENCE, File
 from .http import Transport
 from .part import PRIVATE, Part, part
 from .places import Folder, Place
@@ -39,13 +39,23 @@ CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 COLLECT = "then `anymedia collect` fetches it"
 
 
+SHORTEST_SILENCE = 5.0
+"""Seconds for which a link may always send nothing."""
+
+OF_UNKNOWN_LIFE = 30.0
+"""Seconds for which a link may send nothing of which nobody knows how long it lives."""
+
+
 @attrs.frozen
 class Sources:
-    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers."""
+    """What the files of results are read from: memory, this machine's disk, storage, and the links of providers.
+
+    `now` tells the time, by which a link has some of its life left.
+    """
 
     transport: Transport
     stores: Stores
-    now: datetime
+    now: Callable[[], datetime]
 
     async def read(self, asset: Asset, account: Account | None) -> AsyncIterator[bytes]:
         """Yield the bytes of a result, from where they are nearest. Errors: Lost, OSError, ConfigError."""
@@ -94,7 +104,8 @@ async def save(
         if held and also is None and asset.sha256 and asset.media_type and asset.length is not None:
             return attrs.evolve(asset, data=None)
         # No file is opened before there is room for it.
-        async with sources.transport.files.one(urgency(asset.expires_at, sources.now)) if from_link else nullcontext():
+        turn = sources.transport.files.one(urgency(asset.expires_at, sources.now())) if from_link else nullcontext()
+        async with turn:
             with part(place.work, place.rights) as unfinished:
                 media = await _filled(sources, unfinished, task, asset, account, held=held)
                 asset = known(asset, unfinished, media)
@@ -145,7 +156,7 @@ async def _filled(
             unfinished.begin()
     if fault is not None and not asset.url:
         raise fault
-    return await _fetched(sources.transport, unfinished, task, asset, account)
+    return await _fetched(sources, unfinished, task, asset, account)
 
 
 async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) -> None:
@@ -155,9 +166,10 @@ async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) ->
         raise Lost(f"{asset.path or asset.stored} is not what came: its sha256 is another", sent=False, permanent=True)
 
 
-async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
+async def _fetched(sources: Sources, unfinished: Part, task: Task, asset: Asset, account: Account | None) -> Format:
     """Write the file that a link leads to, whole, and return what it is. Errors: Lost, OSError."""
-    async with transport.fetch(asset.url or "", account) as file:
+    transport = sources.transport
+    async with transport.fetch(asset.url or "", account, _silence(asset, sources.now())) as file:
         async for chunk in _limited(file, transport.largest):
             unfinished.write(chunk)
         media = await asyncio.to_thread(recognised, unfinished, file, f"the result of task {task.id}")
@@ -166,6 +178,15 @@ async def _fetched(transport: Transport, unfinished: Part, task: Task, asset: As
             lost.came = media.type
             raise lost
         return media
+
+
+def _silence(asset: Asset, now: datetime) -> float:
+    """Return for how many seconds a link may send nothing: a third of what is left of its life at most, so that there
+    is time for another try."""
+    if asset.expires_at is None:
+        return OF_UNKNOWN_LIFE
+    left = (asset.expires_at - now).total_seconds()
+    return min(SILENCE, max(left / 3, SHORTEST_SILENCE)) if left > 0 else SILENCE
 
 
 def _is_other(media: Format, kind: str) -> bool:
@@ -189,11 +210,12 @@ async def _limited(file: File, most: int) -> AsyncIterator[bytes]:
     length = 0
     async for chunk in file.chunks():
         length += len(chunk)
-        if length > most:
+        if length > most or file.came > 2 * most:  # what is packed may hold nothing
             break
         yield chunk
-    if length > most:
-        raise _too_large("it has more", most)
+    else:
+        return
+    raise _too_large("it has more", most)
 
 
 def _too_large(what: str, most: int) -> Lost:
@@ -215,7 +237,7 @@ def _way_out(lost: Lost) -> str:
         return f"; once the storage takes it, or with another place (--out), {COLLECT.removeprefix('then ')}"
     if lost.came is not None:
         return "; `anymedia collect` asks for it again, and `anymedia tasks settle ID --dismiss` gives it up"
-    return ""
+    return "; `anymedia collect` asks for it again" if lost.body else ""  # which is a page, or a message
 
 
 async def _held(data: bytes) -> AsyncIterator[bytes]:

@@ -173,27 +173,28 @@ class Transport:
         return next((address for address in addresses if not self._guard.admits(address)), None)
 
     @asynccontextmanager
-    async def fetch(self, url: str, account: Account | None) -> AsyncIterator["File"]:
+    async def fetch(self, url: str, account: Account | None, silence: float = SILENCE) -> AsyncIterator["File"]:
         """Open a result file, without an API key, from where it may lie: a public address, what the configuration
-        allows, or the account's own origin. Errors: Lost."""
-        async with await self._opened(url, account) as response:
-            yield File(response)
+        allows, or the account's own origin. It may send nothing for `silence` seconds. Errors: Lost."""
+        async with await self._opened(url, account, silence) as response:
+            yield File(response, silence)
 
-    async def _opened(self, link: str, account: Account | None) -> aiohttp.ClientResponse:
+    async def _opened(self, link: str, account: Account | None, silence: float) -> aiohttp.ClientResponse:
         try:
-            return await self._open(link, account)
+            return await self._open(link, account, silence)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             lost = Lost(reason(error), sent=True, permanent=is_permanent(error))
         raise lost
 
-    async def _open(self, link: str, account: Account | None) -> aiohttp.ClientResponse:
+    async def _open(self, link: str, account: Account | None, silence: float) -> aiohttp.ClientResponse:
         """Follow redirects by hand; each has to meet the same rules as the first address."""
-        timeout = aiohttp.ClientTimeout(total=FILE_TIME, connect=CONNECT_TIMEOUT, sock_read=SILENCE)
+        timeout = aiohttp.ClientTimeout(total=FILE_TIME, connect=CONNECT_TIMEOUT, sock_read=silence)
         for _ in range(MAX_REDIRECTS + 1):
             url = _parsed(link)
             way = self._way(url, account)
             session = self._for_files(url, account, proxied=way["proxy"] is not None)
-            response = await session.get(url, allow_redirects=False, timeout=timeout, **way)
+            async with asyncio.timeout(CONNECT_TIMEOUT + silence):  # a head that drips is never silent
+                response = await session.get(url, allow_redirects=False, timeout=timeout, **way)
             if response.status not in (301, 302, 303, 307, 308):
                 return response
             response.release()

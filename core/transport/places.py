@@ -6,7 +6,7 @@ import tempfile
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import attrs
 
@@ -118,8 +118,10 @@ class Folder:
             unfinished.named(path)
 
     def saved(self, asset: Asset) -> SavedFile:
-        """Return the asset of a file that is here."""
-        return SavedFile(**attrs.asdict(asset, recurse=False), location=str(asset.path))
+        """Return the asset of a file that is here, by its path as the folder was named."""
+        names = cast("Path", asset.path).parts[-1 - self.names.pattern.count("/") :]
+        path = self.path.joinpath(*names)
+        return SavedFile(**attrs.asdict(attrs.evolve(asset, path=path), recurse=False), location=str(path))
 
 
 @attrs.frozen

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 PIECE = 1 << 20
 """Bytes that are unpacked at a time, at most."""
 
+EMPTY = 100
+"""Packed bodies without a byte in them that may stand one behind the other."""
+
 _UNREADABLE = ("br", "zstd", "compress", "x-compress")
 
 
@@ -54,6 +57,7 @@ class _Step:
         self._unpack: _Decompress | None = None
         self._plain = False
         self._was_packed = False
+        self._empty = 0
 
     def take(self, chunk: bytes) -> Iterator[bytes]:
         chunk, self._held = self._held + chunk, b""
@@ -66,8 +70,14 @@ class _Step:
                 if not self._was_packed:  # else it fills up what was packed
                     yield chunk
                 return
-            yield from _pieces(self._unpack, chunk)
+            held = False
+            for piece in _pieces(self._unpack, chunk):
+                held = held or bool(piece)
+                yield piece
             chunk = self._unpack.unused_data
+            self._empty = 0 if held else self._empty + self._unpack.eof
+            if self._empty > EMPTY:
+                raise ValueError("it is packed, and holds nothing")
             if self._unpack.eof:  # the next packed one may stand right behind
                 self._unpack, self._was_packed = None, True
 

@@ -503,7 +503,7 @@ def _limited(adapter: Adapter) -> list[str]:
 
 def _options() -> Iterator[list[str]]:
     defaults = {field.name: field.default for field in attrs.fields(Options)}
-    for name in SAYS:
+    for name in SAYS:  # the options of a caller: the name of a batch is none
         yield [code(name), code(_python(defaults[name])), SAYS[name], "yes" if name in ROUTE else "no"]
     yield ["`timeout`", code(f"{TIMEOUT:g}"), "Seconds for all of it.", "no"]
 

@@ -131,7 +131,7 @@ django = cast(ASGI, get_asgi_application())
 async def serving(state: dict[str, Any]) -> AsyncIterator[None]:
     """Keep one client for as long as the process serves: opened before the first request, closed after the last."""
     studio = state["studio"] = Studio(WHERE)
-    state["hooks"] = asgi(studio.client)
+    state["hooks"] = asgi(studio.client, where=studio.where)
     async with studio.open():
         yield
 

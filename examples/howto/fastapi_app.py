@@ -39,7 +39,7 @@ FORM = """
 async def serving(app: FastAPI) -> AsyncIterator[None]:
     """Keep one client for as long as the process serves: opened before the first request, closed after the last."""
     studio = app.state.studio = Studio(WHERE)
-    app.state.hooks = asgi(studio.client)
+    app.state.hooks = asgi(studio.client, where=studio.where)
     async with studio.open():
         yield
 

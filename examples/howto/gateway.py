@@ -35,7 +35,7 @@ MAX_PRICE = "1.00"
 async def serving(app: FastAPI) -> AsyncIterator[None]:
     """Keep one client for as long as the process serves."""
     studio = app.state.studio = Studio("clips")
-    app.state.hooks = asgi(studio.client)
+    app.state.hooks = asgi(studio.client, where=studio.where)
     async with studio.open():
         yield
 

@@ -20,8 +20,8 @@ async def make(picture: Path, prompt: str, name: str) -> str:
         print("results go to", await client.check_storage())  # before anything is bought
         for explained in client.explain(request):
             print(explained.offer, *explained.files)  # how the picture gets there
-        result = await client.generate(request, policy="cheapest", max_price="0.10", idempotency_key=name)
-        (saved,) = await client.download(result, sidecar=True)
+        result = await client.generate(request, policy="cheapest", max_price="0.10", idempotency_key=name, sidecar=True)
+        (saved,) = await client.download(result)  # it is there already
         length = 0
         async for piece in client.read(saved):  # as any program of yours can read it later
             length += len(piece)

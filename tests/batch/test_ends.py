@@ -3,6 +3,7 @@
 import asyncio
 import errno
 from contextlib import aclosing, suppress
+from decimal import Decimal
 
 import pytest
 
@@ -18,6 +19,13 @@ from anymedia.engine.batch import _Run
 from anymedia.transport.places import Folder
 
 from .playing import asked, die, played, rows
+
+PRICE = Decimal("0.05")
+"""Of a picture at runapi."""
+
+
+def states(ends):
+    return {end.number: end.state for end in ends}
 
 
 def numbers(ends, state):
@@ -255,3 +263,85 @@ def test_a_key_that_another_call_holds_for_too_long_leaves_its_row_unfinished(tm
 
     end, ends = played(main, tmp_path)
     assert (end.why, ends[0].error.attempts, ends[0].error.billed) == ("unfinished", (), "unknown")
+
+
+def test_where_each_account_is_in_trouble_of_its_own_nothing_more_is_begun(tmp_path):
+    async def main(shop):
+        shop.sims["reapi"].fault("no_credit", times=None)
+        shop.sims["runapi"].fault("unauthorised", times=None)
+        return await shop.run(rows(20), "reapi", "runapi", at_once=4)
+
+    end, ends = played(main, tmp_path)
+    assert (end.why, end.failed + end.not_begun) == ("error", 20)
+    assert 1 <= end.failed <= 4
+    failed = next(each for each in ends if each.state == "failed")
+    assert {type(error) for error in failed.error.errors} == {NoCredit, BadApiKey}
+
+
+def test_what_one_row_is_refused_for_ends_no_other(tmp_path):
+    async def main(shop):
+        shop.sims["reapi"].fault("status", status=400, on="submit", times=3)
+        shop.sims["runapi"].fault("no_credit", times=None)
+        return await shop.run(rows(6), "reapi", "runapi", at_once=1)
+
+    end, _ = played(main, tmp_path)
+    assert (end.why, end.done, end.failed, end.not_begun) == ("failed", 3, 3, 0)
+
+
+def test_a_row_of_several_tasks_of_which_one_is_uncertain_is_uncertain_with_what_was_made(tmp_path):
+    async def main(shop):
+        shop.sims["revidapi"].fault("reset_after")
+        first = await shop.run([asked(1, count=3)], "revidapi")
+        return first, await shop.run([asked(1, count=3)], "revidapi"), shop.submits
+
+    first, again, submits = played(main, tmp_path)
+    for end, ends in (first, again):
+        assert (end.why, ends[0].state, ends[0].result.missing) == ("uncertain", "uncertain", 1)
+        assert end.possibly == end.spent / 2
+    assert submits == 3
+
+
+def test_a_part_that_no_longer_fits_under_the_budget_leaves_its_row_unfinished(tmp_path):
+    async def main(shop):
+        shop.sims["runapi"].fault("failed")
+        first = await shop.run([asked(1, count=3)], "runapi", fallback=False)
+        stopped = await shop.run([asked(1, count=3), asked(2)], "runapi", budget="0.12")
+        return first, stopped, await shop.run([asked(1, count=3), asked(2)], "runapi", budget="0.2")
+
+    first, stopped, again = played(main, tmp_path)
+    assert (first[0].why, first[0].spent) == ("failed", 2 * PRICE)
+    assert (stopped[0].why, stopped[0].spent) == ("budget", 2 * PRICE)
+    assert sorted(states(stopped[1]).values()) == ["not begun", "unfinished"]
+    assert (again[0].why, again[0].done, again[0].spent) == ("done", 2, 4 * PRICE)
+
+
+def test_a_row_that_waits_for_the_budget_beyond_its_time_ends_the_batch(tmp_path):
+    async def main(shop):
+        shop.sims["runapi"].fault("latency", seconds=500)
+        return *await shop.run(rows(4), "runapi", budget="0.09", timeout=100), shop.clock.monotonic()
+
+    end, ends, seconds = played(main, tmp_path)
+    assert (end.why, end.unfinished, end.not_begun, seconds < 150) == ("budget", 1, 3, True)
+    assert {type(each.error).__name__ for each in ends} == {"DeadlineExceeded", "NoneType"}
+
+
+def test_of_a_run_that_is_cancelled_where_the_journal_is_gone_every_row_is_told(tmp_path, monkeypatch):
+    async def main(shop):
+        async with shop.client() as client:
+            ends = []
+            running = asyncio.create_task(client.batch(rows(4), "reapi", name="shots", at_once=2).run(ends.append))
+            await shop.clock.sleep(1)
+
+            async def gone(*_):
+                raise JournalError("the disk is gone")
+
+            with monkeypatch.context() as journal:
+                journal.setattr("anymedia.engine.batch.Earlier.of", gone)
+                running.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await running
+            return ends
+
+    ends = played(main, tmp_path)
+    # What was begun may have been sent.
+    assert states(ends) == {1: "unfinished", 2: "unfinished", 3: "not begun", 4: "not begun"}

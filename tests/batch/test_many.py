@@ -11,6 +11,7 @@ import pytest
 
 from anymedia import Client, Row, Secret, read_config
 from anymedia.engine.lanes import Lanes
+from anymedia.engine.rate import Rate
 from anymedia.journal import MemoryJournal
 from anymedia.translate.messages import Answer
 from tests.core.time_loop import Time, timed
@@ -113,6 +114,21 @@ def test_the_rate_is_that_of_the_last_minutes_and_says_when_all_will_be_over():
     assert middle.rate == pytest.approx(100 / seconds, rel=0.1)
     assert middle.seconds_left == pytest.approx(seconds / 2, rel=0.15)
     assert seen[0][1].seconds_left > middle.seconds_left > seen[-1][1].seconds_left == 0
+
+
+def test_the_rate_looks_back_over_minutes_and_over_a_thousand_ends(clock):
+    rate = Rate(clock)
+    assert rate.per_second is None
+    rate.ended()
+    assert rate.per_second is None  # nobody knows yet how long one takes
+    for _ in range(3000):
+        clock.seconds += 0.125
+        rate.ended()
+    assert rate.per_second == pytest.approx(8, rel=0.01)
+    clock.seconds += 250
+    assert rate.per_second == pytest.approx(400 / 300, rel=0.01)  # those of 50 seconds
+    clock.seconds += 60
+    assert rate.per_second is None
 
 
 class Forgetful(MemoryJournal):

@@ -1,5 +1,6 @@
 """A batch that is run: checked as a whole before anything is sent, bought once, and taken up where it was left."""
 
+import asyncio
 from decimal import Decimal
 
 import attrs
@@ -158,6 +159,47 @@ def test_what_is_no_row_and_two_rows_of_one_key_are_bad(tmp_path):
         "row 6: idempotency_key: 'other' stands in row 5 too; each row needs a key of its own",
     ]
     assert "row 1: idempotency_key: 'twice' was used for another request" in str(another)
+
+
+def test_a_row_that_no_offer_takes_says_why_of_each(tmp_path):
+    async def main(shop):
+        async with shop.client() as client:
+            batch = client.batch([asked(1), asked(2, resolution="4K")], "reapi", "revidapi", name="shots")
+            for _ in range(2):
+                with pytest.raises(BadRows) as caught:
+                    await batch.plan()
+            return caught.value
+
+    bad = played(main, tmp_path)
+    assert [(problem.row, problem.field) for problem in bad.problems] == [(2, "resolution")]
+    assert "reapi/flux-2" in str(bad)
+    assert "revidapi/flux-2-pro" in str(bad)
+
+
+def test_what_another_process_is_sending_under_a_given_key_is_not_planned_again(tmp_path):
+    row = Row(request=asked(1), idempotency_key="mine")
+
+    async def main(shop):
+        shop.sims["reapi"].fault("no_answer", created=True, seconds=20)
+        async with shop.client() as client, shop.client() as other:
+            sending = asyncio.create_task(other.generate(asked(1), "reapi", idempotency_key="mine"))
+            await shop.clock.sleep(1)
+            plan = await client.batch([row, asked(2)], "reapi", name="shots").plan()
+            with pytest.raises(SubmitUncertain):
+                await sending
+        return plan
+
+    plan = played(main, tmp_path)
+    assert (plan.bought_before, plan.money.usd) == (1, PRICE)
+
+
+async def test_a_fault_of_ours_before_anything_is_sent_goes_to_the_caller(client, monkeypatch):
+    async def broken(request):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("anymedia.engine.batch_rows.compared", broken)
+    with pytest.raises(ZeroDivisionError):
+        await client.batch(rows(3), name="shots").plan()
 
 
 def test_of_very_many_bad_rows_twenty_are_shown(tmp_path):

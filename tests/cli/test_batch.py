@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from anymedia import BatchEnd, ConfigError, JournalError
+from anymedia.cli.batch.end import code_of
+
 from . import test_ends
 
 HEAD = "model,prompt,aspect_ratio,resolution,label.product\n"
@@ -173,6 +176,44 @@ def test_how_it_ends_is_the_exit_code_and_says_what_to_do(terminal, shots, fault
         7: (0, 1),
     }[code], again.output
     assert len(pictures()) == (2 if code == 4 else 3)
+
+
+def test_what_would_meet_every_row_ends_it_and_is_told_as_an_error(terminal, shots):
+    shots["reapi"].fault("unauthorised", times=None)
+    ended = terminal("batch", "shots.csv", *PROVIDER, "--at-once", "1")
+    assert (ended.exit_code, "rows 0 done, 1 failed, 2 not begun" in words(ended.stdout)) == (1, True)
+    assert "error It would meet every other row too. Put it right, and run" in words(ended.stdout)
+    assert "Check the API key of reapi; `anymedia doctor` says where it is read from." in ended.stderr
+
+
+def test_what_no_row_can_cost_is_told_in_flags(terminal, shots):
+    ended = terminal("batch", "shots.csv", "--max-price", "0.001")
+    told = [line for line in ended.stderr.splitlines() if line.startswith("  line 2  ")]
+    assert ended.exit_code == 2
+    assert [line.partition(" costs ")[0] for line in told[:-1]] == [
+        "  line 2  --max-price: revidapi/flux-2-pro",
+        "  line 2  --max-price: reapi/flux-2",
+        "  line 2  --max-price: api_in_one/flux-2-pro",
+    ]
+    assert told[-1] == "  line 2  and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"why": "done", "done": 9}, 0),
+        ({"why": "failed", "failed": 1, "done": 8}, 1),
+        ({"why": "unfinished", "unfinished": 1, "failed": 8}, 5),
+        ({"why": "place", "not_begun": 8, "unfinished": 1}, 5),
+        ({"why": "error", "not_begun": 9, "error": JournalError("")}, 6),
+        ({"why": "error", "not_begun": 9, "error": ConfigError("")}, 3),
+        ({"why": "budget", "not_begun": 1, "failed": 7, "unfinished": 1}, 7),
+        ({"why": "budget", "not_begun": 1, "uncertain": 8}, 4),
+        ({"why": "stopped", "not_begun": 1, "uncertain": 8}, 130),
+    ],
+)
+def test_of_several_ends_the_gravest_is_the_exit_code(facts, code):
+    assert code_of(BatchEnd(name="shots", rows=9, **facts)) == code
 
 
 def test_a_program_gets_an_object_a_line(terminal, shots):

@@ -54,6 +54,7 @@ def at_simulators():
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in NEEDS_MORE], ids=" ".join)
 def test_every_example_works_as_it_is_printed(path, terminal, at_simulators, monkeypatch):
     (terminal.folder / "anymedia.toml").write_text(toml({"providers": at_simulators.config["providers"]}))
+    (terminal.folder / "shots.csv").write_text("model,prompt\nflux-2-pro,A fox\n")
     for variable, key in at_simulators.environ.items():
         monkeypatch.setenv(variable, key)
     assert terminal("generate", "A fox", "--model", "flux-2-pro", "--provider", "fal", "--out", "out").exit_code == 0
@@ -80,6 +81,8 @@ def test_a_shell_gets_a_script_that_asks_anymedia(terminal, shell):
         (["generate", "--offer"], "bfl/flux-2-pr", {"bfl/flux-2-pro"}),
         (["generate", "--quality"], "hi", {"high"}),
         (["generate", "--image"], "pic", {"pic"}),
+        (["batch"], "sho", {"sho"}),
+        (["batch", "--provider"], "fa", {"fal"}),
         (["models"], "kling-3.0", {"kling-3.0"}),
         (["completion"], "z", {"zsh"}),
     ],

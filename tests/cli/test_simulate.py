@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from anymedia import load_config
+from anymedia import load_config, simulators
 from anymedia.cli.simulated import FIRST_PORT
 from anymedia.registry import adapters
 
@@ -95,6 +95,7 @@ def test_what_is_pressed_at_a_terminal_reaches_the_program_once(terminal):
         (("fal",), "fal: no such program; --provider fal simulates that provider alone"),
         (("--json", "--", "true"), "--json goes without a program"),
         (("--fault", "kie:failed", "--provider", "fal", "--", "true"), "no simulator is named 'kie'"),
+        (("--cdn-rate", "0", "--", "true"), "rate must be more than 0"),
         (("--fault", "fal:odd", "--provider", "fal", "--", "true"), "--fault: no fault is named 'odd'"),
     ],
 )
@@ -199,6 +200,20 @@ def test_a_fault_strikes_once(terminal):
         check=False,
     )
     assert (ended.returncode, json.loads(ended.stdout)["error"]["type"]) == (4, "SubmitUncertain")
+
+
+def test_how_results_are_served_is_said_by_flags(terminal, monkeypatch):
+    seen, run = [], simulators.running
+
+    def noted(*names, **said):
+        seen.append(said["cdn"])
+        return run(*names, **said)
+
+    monkeypatch.setattr(simulators, "running", noted)
+    flags = ("--link-life", "60", "--cdn-delay", "2", "--cdn-rate", "5e4", "--cdn-failing", "0.2")
+    assert terminal(*FAL, *flags, "--", "true").exit_code == 0
+    assert terminal(*FAL, "--", "true").exit_code == 0
+    assert seen == [simulators.CDN(link_life=60, delay=2, rate=50_000, failing=0.2), simulators.CDN()]
 
 
 def test_real_keys_are_those_of_every_provider(monkeypatch):

@@ -349,6 +349,18 @@ async def test_a_collection_beside_a_download_of_the_same_client(custody, server
     assert (len(await saving), len((await collecting).tasks), server.asked) == (1, 1, {"/one": 1})
 
 
+async def test_a_collection_comes_back_for_what_another_process_fetches(two, server, clock, journal, tmp_path):
+    first, second = two
+    task = await left(journal, "one", *assets(server, "/one", clock=clock), clock=clock)
+    assert await Ledger(first.journal).begin_fetch(task)
+    collecting = asyncio.create_task(second.collect(tmp_path))
+    while len(second._session.clock.slept) < 3:
+        await asyncio.sleep(0)
+    assert (set(second._session.clock.slept), server.order) == ({1.0}, [])
+    await Ledger(first.journal).end_fetch(task)
+    assert [task.id for task in (await collecting).tasks] == ["one"]
+
+
 async def test_a_dead_fetcher_is_waited_for_by_nobody(two, server, clock, journal, tmp_path):
     dead, lives = two
     task = await left(journal, "one", *assets(server, "/one", clock=clock), clock=clock)
@@ -409,6 +421,14 @@ async def test_results_are_told_apart_by_their_links_and_else_by_their_places(
     other = Asset(kind="image", url=server.origin + "/other")
     await custody.download(attrs.evolve(task, assets=(one, two, other)), tmp_path / "b")
     assert server.asked["/other"] == 1
+
+
+async def test_a_file_is_named_by_its_folder_as_that_is_given(custody, server, clock, journal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task = await left(journal, "one", *assets(server, "/1", clock=clock), clock=clock)
+    saved = [await custody.download(task, where, names="{task}/{number}.{ext}") for where in ("a", "a", tmp_path / "a")]
+    assert [file.location for (file,) in saved] == ["a/one/1.png", "a/one/1.png", str(tmp_path / "a/one/1.png")]
+    assert server.asked["/1"] == 1
 
 
 async def test_a_file_that_somebody_has_changed_is_not_taken_for_the_result(custody, server, clock, journal, tmp_path):

@@ -20,9 +20,9 @@ from tests.samples import sample
 from .raw import account, answer, raw_server
 
 
-def picture(form, **options):
+def picture(form, side=40, **options):
     file = io.BytesIO()
-    Image.effect_noise((40, 30), 80).convert("RGB").save(file, form, **options)
+    Image.effect_noise((side, side * 3 // 4), 80).convert("RGB").save(file, form, **options)
     return file.getvalue()
 
 
@@ -170,15 +170,6 @@ async def test_a_file_whose_link_holds_no_more_is_kept_with_a_warning(fetch, cap
             asset = await fetch(server)
     assert asset.length == len(PNG) - 20
     assert "has no end" in caplog.text
-
-
-async def test_a_file_that_drips_is_given_up(fetch, monkeypatch):
-    monkeypatch.setattr("anymedia.transport.file.SILENCE", 0.0)
-    async with raw_server(GOOD) as server:
-        with pytest.raises(DownloadError, match="came too slowly"):
-            await fetch(server)
-        monkeypatch.setattr("anymedia.transport.file.LEAST", 1)
-        assert (await fetch(server)).length == len(PNG)
 
 
 async def test_a_link_whose_life_is_over_has_no_minute(clock, tmp_path):

@@ -99,6 +99,20 @@ async def test_a_place_that_is_none_is_refused_before_anything_is_sent(server, c
     assert server.order == []
 
 
+async def test_a_fault_of_ours_is_not_taken_for_one_of_the_result(server, clock, journal, tmp_path, monkeypatch):
+    def wrong(*_):
+        raise ValueError("ours")
+
+    monkeypatch.setattr(Part, "write", wrong)
+    async with client_at(server, clock, journal) as client:
+        with pytest.raises(ValueError, match="ours"):
+            await client.generate(REQUEST, where=tmp_path)
+        with pytest.raises(ValueError, match="ours"):
+            await client.collect(tmp_path)
+        monkeypatch.undo()
+        assert len((await client.collect(tmp_path)).tasks) == 1
+
+
 async def test_a_cancel_while_files_are_saved_leaves_the_task_in_sight(server, clock, journal, tmp_path):
     server.stall.add("/two")
     server.answers["/two"] = [answer(PNG)[:-9]]
@@ -114,6 +128,22 @@ async def test_a_cancel_while_files_are_saved_leaves_the_task_in_sight(server, c
         server.stall.clear()
         assert len((await client.collect(tmp_path)).tasks) == 1
     assert server.asked["/one"] == 1
+
+
+async def test_what_stands_beside_a_result_and_cannot_be_written_is_told(server, clock, journal, tmp_path, monkeypatch):
+    await left(journal, "one", *assets(server, "/one", clock=clock), clock=clock)
+
+    async def failing(*_):
+        raise OSError(errno.EIO, "Input/output error", "one-1.png.json")
+
+    monkeypatch.setattr("anymedia.transport.places.Folder.beside", failing)
+    async with client_at(server, clock, journal) as client:
+        (error,) = (await client.collect(tmp_path, sidecar=True)).errors
+        assert str(error).startswith(
+            "the result of task one was saved, and what stands beside it was not: one-1.png.json"
+        )
+        assert (await client.collect(tmp_path)).tasks == ()
+    assert (names(tmp_path), server.asked, clock.slept) == (["one-1.png"], {"/one": 1}, [])
 
 
 # What no place takes

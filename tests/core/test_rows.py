@@ -300,6 +300,15 @@ def test_the_good_rows_are_returned_where_what_is_wrong_is_told_apart(tmp_path):
     assert len(bad) == 3
 
 
+def test_good_rows_are_returned_beside_the_bad_ones_where_a_list_takes_what_is_wrong(read):
+    bad = []
+    (row,) = read("model,prompt,seed\nflux-2-pro,a,x\nflux-2-pro,b,1\n", bad=bad)
+    assert (row.line, row.request.prompt) == (3, "b")
+    assert [(each.row, each.line, each.field) for each in bad] == [(1, 2, "seed")]
+    with pytest.raises(RequestError, match="there are no rows in it"):
+        read("model,prompt\n", bad=[])
+
+
 def test_an_unknown_column_is_told_once_with_the_one_that_it_may_mean(faults):
     table = "model,prompt,aspect_ration,image,extra.fal,label.,0000\n" + f"flux-2-pro,a,20:x,{URL},1,2,3\n" * 2
     ratio = 'must be two numbers like "16:9", or "auto", not \'20:x\''

@@ -11,6 +11,7 @@ import pytest
 
 from anymedia import Asset, DownloadError, Money, Task
 from anymedia.model.file_names import FileNames
+from anymedia.testing import FakeClock
 from anymedia.transport.download import Sources, keep, save
 from anymedia.transport.part import clear
 from anymedia.transport.places import Folder
@@ -36,7 +37,7 @@ async def test_a_download_has_the_rights_of_any_new_file_and_what_is_kept_has_no
     try:
         kept = keep(task(Asset(kind="image", data=PNG)), tmp_path / "results").assets[0]
         saved = await save(
-            Sources(None, Stores(), datetime.now(UTC)),
+            Sources(None, Stores(), FakeClock().now),
             task(Asset(kind="image", path=kept.path)),
             0,
             Folder(tmp_path / "out"),
@@ -73,7 +74,7 @@ def test_an_unfinished_file_is_named_as_those_that_are_cleared(tmp_path, monkeyp
 
 
 def saved_at(place):
-    return save(Sources(None, Stores(), datetime.now(UTC)), task(Asset(kind="image", data=PNG)), 0, place, None)
+    return save(Sources(None, Stores(), FakeClock().now), task(Asset(kind="image", data=PNG)), 0, place, None)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -23,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from anymedia import Client, load_config
 from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
+from anymedia.simulators import in_thread
 from tests.client.hooks import served
 from tests.providers import FOUR
 from tests.tables import toml
@@ -107,6 +109,106 @@ def test_it_runs_without_a_key():
     assert done.stdout.endswith("billed $0.864\n")
     wrong = subprocess.run([sys.executable, SHOP, "--ceiling", "much"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, "must be an amount in USD" in wrong.stderr) == (2, True)
+
+
+# The catalogue
+
+CATALOGUE = EXAMPLES / "catalogue.py"
+PACED = FASTER.replace("/ 10)", "/ 100)")
+
+
+def catalogue(*words):
+    """Start the example in a process of its own, whose waits are a hundredth as long."""
+    command = [sys.executable, "-c", PACED, CATALOGUE, "--config", "anymedia.toml", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def shots(tmp_path, monkeypatch):
+    """The simulator at which an anymedia.toml of the working directory buys."""
+    monkeypatch.chdir(tmp_path)
+    with in_thread("kie", speed=100) as simulators:
+        fast = simulators["kie"].table | {"limits": {"submits": [1000, 1], "polls": [1000, 1]}}
+        Path("anymedia.toml").write_text(toml({"providers": {"kie": fast}, "journal": {"path": "journal.db"}}))
+        for variable, key in simulators.environ.items():
+            monkeypatch.setenv(variable, key)
+        yield simulators["kie"]
+
+
+@contextmanager
+def holding(sim, number):
+    """Let the task of this number go on until the block ends; yield what is set when it is looked at.
+
+    Whoever looks at a task has written it down.
+    """
+    answer, looked, held = sim.service.answer, threading.Event(), {}
+
+    def answered(request):
+        given = answer(request)
+        if not held and len(sim.service.tasks) == number:
+            held[next(reversed(sim.service.tasks))] = next(reversed(sim.service.tasks.values()))
+            next(iter(held.values())).stuck = True
+        if request.query.get("taskId") in held:
+            looked.set()
+        return given
+
+    sim.service.answer = answered
+    yield looked
+    sim.service.answer = answer
+    for task in held.values():
+        task.stuck = False
+
+
+def rows_of(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_a_catalogue_that_is_killed_goes_on_where_it_was(shots):
+    out = Path("catalogue")
+    with catalogue("--budget", "3.00") as process, holding(shots, 120) as looked:  # that is what 120 of them cost
+        assert process.stdout.readline() == "200 shots, 0 of them bought before; the rest costs $5.00,\n"
+        done = 0
+        while done < 119 and (line := process.stdout.readline()):
+            done += line.endswith(" done\n")
+        assert looked.wait(60)
+        process.kill()  # while no submit is under way, which would be uncertain
+        assert process.wait(60) == -signal.SIGKILL
+    told = rows_of(out / "catalogue.manifest.jsonl.part")
+    assert ({row["state"] for row in told}, len(told)) == ({"done"}, 119)
+    with catalogue() as process:
+        begun, _, *lines, ended = process.stdout.read().splitlines()
+        assert process.wait(60) == 0
+    assert (begun, len(lines)) == ("200 shots, 120 of them bought before; the rest costs $2.00,", 200)
+    assert sum(line.endswith(" (bought before)") for line in lines) == 120
+    assert ended == "200 of 200 done, $5.00 billed: catalogue/catalogue.manifest.csv"
+    rows = rows_of(out / "catalogue.manifest.jsonl")
+    assert [(row["row"], row["state"], row["money"]["billed"]) for row in rows] == [
+        (number, "done", "0.025") for number in range(1, 201)
+    ]
+    bills = shots.bills()["entries"]
+    assert all(entry["charged"] and not entry["refunded"] for entry in bills)
+    assert sorted(entry["task_id"] for entry in bills) == sorted(task for row in rows for task in row["task_ids"])
+    files = {each["file"]: each["sha256"] for row in rows for each in row["files"]}
+    assert {str(path.absolute()): sha256(path.read_bytes()).hexdigest() for path in out.glob("*.jpg")} == files
+    assert (len(bills), len(files), [*out.rglob("*.part")]) == (200, 200, [])
+
+
+def test_a_catalogue_of_ones_own_needs_no_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-c", FASTER, CATALOGUE, "mine.csv", "--out", "shots"]
+    Path("mine.csv").write_text("model,prompt,label.sku\nflux-2-pro,a mug,17\nz-image,a vase,18\n")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = rows_of(Path("shots/catalogue.manifest.jsonl"))
+    assert (first["labels"], first["prompt"], second["state"]) == ({"sku": "17"}, "a mug", "done")
+    Path("mine.csv").write_text("model,promt,seed\nflux-2-pro,a mug,x\n")
+    wrong = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (wrong.returncode, *wrong.stderr.splitlines()) == (
+        1,
+        "1 of 1 rows cannot be asked for; nothing was sent",
+        "  line 1: promt: is no field of a row; did you mean prompt?",
+        "  line 2: seed: must be a whole number, 0 or more, not 'x'",
+    )
 
 
 # The clip

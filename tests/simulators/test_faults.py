@@ -251,8 +251,11 @@ async def test_result_faults(client):
     assert (await client.ask("GET", path))[0] == 403
     client.one.fault("not_found", on="result")
     assert (await client.ask("GET", path))[0] == 404
-    client.one.fault("huge", on="result", bytes=10)
-    assert (await client.ask("GET", path))[2] == b"0" * 10
+    whole = (await client.ask("GET", path))[2]
+    for length in (True, False):
+        client.one.fault("huge", on="result", bytes=10, length=length)
+        _, headers, body = await client.ask("GET", path)
+        assert (body, headers.get("Content-Length")) == (whole + b"0" * 10, str(len(whole) + 10) if length else None)
     client.one.fault("other_media", on="result")
     for begin in (b"RIFF", b"\xff\xd8"):
         status, headers, body = await client.ask("GET", path)
@@ -287,6 +290,7 @@ async def test_faults_over_http(client):
         ({"kind": "latency", "seconds": float("nan")}, "seconds must be"),
         ({"kind": "raw", "headers": {"a": "b\r\nc: d"}}, "headers must be"),
         ({"kind": "huge", "bytes": 0}, "bytes must be"),
+        ({"kind": "huge", "length": 1}, "length must be true or false"),
         ({"kind": "throttled", "retry_after": 1.5}, "retry_after must be"),
         ({"kind": "failed", "code": []}, "code must be"),
     ],

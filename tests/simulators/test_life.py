@@ -43,7 +43,7 @@ def test_bills(each):
         "state": "queued",
     }
     bills = {"submits": 2, "polls": 1, "balance": 100_000 - each.words.price, "entries": [entry]}
-    bills |= {"unread": [], "unfetched": [], "webhooks": each.service.deliveries.bill()}
+    bills |= {"results": [], "unread": [], "unfetched": [], "webhooks": each.service.deliveries.bill()}
     assert each.ask("GET", "/__bills") == (200, bills)
     assert each.service.bills() == bills
 

@@ -81,7 +81,7 @@ def test_a_batch_is_run_or_iterated_over_and_ends_on_the_callers_thread(client, 
     for end in batch:
         assert (end.state, threading.current_thread()) == ("done", threading.main_thread())
         break
-    assert (batch.end, batch.progress.under_way) == (None, 0)
+    assert (batch.end.done + batch.end.unfinished, batch.progress.under_way) == (4, 0)
     threads = []
     end = batch.run(lambda _: threads.append(threading.current_thread()))
     assert (end.done, batch.end, batch.progress.done) == (4, end, 4)
