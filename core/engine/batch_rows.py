@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
@@ -11,12 +11,12 @@ import attrs
 from anymedia.journal.counts_as import may_be_paid
 from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Budget, Ceiling
-from anymedia.model.batch import BatchPlan, Row
+from anymedia.model.batch import BatchPlan, Row, RowEnd
 from anymedia.model.errors import AnymediaError, BadRows, ConfigError, NoRoute, OutOfBounds, Problem, RequestError
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest, RawRequest, Request
-from anymedia.model.task import Attempt
+from anymedia.model.task import Attempt, Result
 from anymedia.model.vocabulary import State
 
 from .idempotency import LONGEST, compared, fault_of_name
@@ -68,6 +68,39 @@ class Earlier:
     def units(self, key: str) -> int:
         """Return how many units were bought under a key."""
         return sum(self.parts.get(key, {}).values())
+
+
+async def done_before(
+    name: str, ledger: Ledger, rows: "Rows", numbers: Iterable[int], *, saves: bool
+) -> AsyncGenerator[RowEnd, None]:
+    """Yield the ends of those of some rows that earlier runs have made whole, and saved where that `saves`.
+
+    Each comes as soon as all of it is read: few of them are in memory at once. Errors: JournalError.
+    """
+    wanted = {rows.key(number): number for number in numbers}
+    made: dict[str, dict[int, Attempt]] = {}
+    async for attempt in ledger.each(batch=name):
+        key = attempt.order.idempotency_key or ""
+        if key not in wanted or not _is_made(attempt, saves=saves):
+            continue
+        made.setdefault(key, {})[attempt.order.part] = attempt
+        attempts = [each for _, each in sorted(made[key].items())]
+        row = rows.rows[wanted[key]]
+        if sum(each.order.units for each in attempts) == row.request.units:
+            tasks = tuple(attrs.evolve(each.task, bought_before=True) for each in attempts if each.task is not None)
+            money = total(task.money for task in tasks)
+            result = Result(tasks=tasks, missing=0, errors=(), money=money, attempts=tuple(attempts))
+            number = wanted.pop(key) + 1
+            yield RowEnd(number=number, row=row, key=key, state="done", result=result, bought_before=True)
+            del made[key]
+
+
+def _is_made(attempt: Attempt, *, saves: bool) -> bool:
+    """Return whether all that was ordered was made, and is kept where that `saves`."""
+    task, order = attempt.task, attempt.order
+    if task is None or task.state is not State.SUCCEEDED or len(task.works) < order.units * order.makes:
+        return False
+    return not saves or all(asset.kept for asset in task.assets)
 
 
 class Rows:

@@ -48,9 +48,64 @@ def test_after_a_stop_no_row_is_begun_and_what_is_under_way_is_waited_for(tmp_pa
     assert (end.why, end.done, end.not_begun) == ("stopped", 2, 28)
     assert (stopped.done, stopped.waiting, stopped.not_begun) == (2, 0, 28)
     assert all(each.error is None and each.seconds is None for each in ends if each.state == "not begun")
-    assert (nothing.why, nothing.not_begun) == ("stopped", 30)
+    assert (nothing.why, nothing.done, nothing.bought_before, nothing.not_begun) == ("stopped", 2, 2, 28)
     assert (rest.why, rest.done, rest.bought_before) == ("done", 30, 2)
     assert set(billed.values()) == {1}
+
+
+def test_what_earlier_runs_bought_is_told_by_a_run_that_does_not_come_to_it(tmp_path, monkeypatch, caplog):
+    wanted = [asked(1), asked(2, count=3), asked(3), asked(4)]
+
+    async def main(shop):
+        shop.sims["runapi"].fault("failed")  # one of the three is missing
+        await shop.run(wanted[1:2], "runapi", fallback=False)
+        shop.sims["runapi"].fault("latency", seconds=500)  # it goes on
+        await shop.run(wanted[2:3], "runapi", timeout=30)
+        await shop.run(wanted[:1], "runapi")
+        told = await stopped(shop)
+        with monkeypatch.context() as journal:
+            journal.setattr("anymedia.engine.batch.done_before", unreadable)
+            return told, await stopped(shop)
+
+    async def stopped(shop):
+        async with shop.client() as client:
+            batch, ends = client.batch(wanted, "runapi", name="shots", where=tmp_path / "out"), []
+            batch.stop()
+            end = await batch.run(ends.append)
+        return end, [(each.number, each.state, each.bought_before) for each in ends], ends
+
+    async def unreadable(*_, **__):
+        raise JournalError("the disk is gone")
+        yield
+
+    (end, told, ends), (_, unread, _) = played(main, tmp_path)
+    assert told == [(1, "done", True), (2, "unfinished", True), (3, "unfinished", True), (4, "not begun", False)]
+    assert (end.why, end.done, end.unfinished, end.not_begun) == ("stopped", 1, 2, 1)
+    (task,) = ends[0].result.tasks
+    assert (task.bought_before, task.assets[0].path.is_file(), ends[0].error) == (True, True, None)
+    assert unread == [(1, "unfinished", True), *told[1:]]
+    assert "how rows of batch shots that were bought before stand is not known: the disk is gone" in caplog.text
+
+
+def test_a_row_has_all_of_its_time_once_it_is_sent_and_waits_for_its_turn_while_others_end(tmp_path):
+    async def main(shop):
+        shop.sims["reapi"].service.speed = 4 / 60  # a task takes a minute
+        return await shop.run(rows(12), "reapi", timeout=130), shop.billed()
+
+    (end, _ends), billed = played(main, tmp_path, reapi={"limits": {"active": 2}})
+    assert (end.why, end.done) == ("done", 12)
+    assert set(billed.values()) == {1}
+
+
+def test_where_nothing_ends_for_all_of_its_time_a_row_is_not_begun(tmp_path):
+    async def main(shop):
+        shop.sims["reapi"].fault("latency", seconds=5000, times=None)
+        return *await shop.run(rows(3), "reapi", timeout=60), shop.billed()
+
+    end, ends, billed = played(main, tmp_path, reapi={"limits": {"active": 1}})
+    assert (end.why, end.unfinished, end.not_begun, end.failed) == ("unfinished", 1, 2, 0)
+    assert all(each.error.billed == "no" for each in ends if each.state == "not begun")
+    assert billed.total() == 1
 
 
 def test_a_stop_when_everything_is_under_way_changes_nothing(tmp_path):
