@@ -18,6 +18,7 @@ from anymedia.engine.batch import _Run
 from anymedia.transport.places import Folder
 
 from .playing import asked, die, played, rows
+from .test_run import PRICE
 
 
 def numbers(ends, state):
@@ -106,6 +107,24 @@ def test_where_nothing_ends_for_all_of_its_time_a_row_is_not_begun(tmp_path):
     assert (end.why, end.unfinished, end.not_begun, end.failed) == ("unfinished", 1, 2, 0)
     assert all(each.error.billed == "no" for each in ends if each.state == "not begun")
     assert billed.total() == 1
+
+
+def test_after_a_cancel_only_what_was_sent_may_be_billed(tmp_path):
+    async def main(shop):
+        async with shop.client() as client:
+            batch = client.batch(rows(6), "reapi", name="shots", budget=1)
+            running = asyncio.create_task(batch.run())
+            await shop.clock.sleep(3)  # the others have reserved their price, and wait for a permit
+            before = batch.progress.possibly
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        return before, batch.end, await shop.run(rows(6), "reapi", budget=1), shop.billed()
+
+    before, end, (again, _), billed = played(main, tmp_path, reapi={"limits": {"submits": [2, 10]}})
+    assert before > 2 * PRICE
+    assert (end.unfinished, end.not_begun, end.spent + end.possibly) == (2, 4, 2 * PRICE)
+    assert (again.done, again.spent, billed.total()) == (6, 6 * PRICE, 6)
 
 
 def test_a_stop_when_everything_is_under_way_changes_nothing(tmp_path):
