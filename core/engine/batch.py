@@ -190,6 +190,7 @@ class Batch:
         run.earlier = earlier = await Earlier.of(self.name, self._calls.ledger, run.budget)
         _, lanes = cast("tuple[BatchPlan, list[Lane]]", self._planned)
         keys = [self._rows.key(number) for number in range(len(self.rows))]
+        run.unlisted = earlier.left.total() - sum(earlier.left[key] for key in keys)
         bought = [earlier.units(key) >= row.request.units for key, row in zip(keys, self.rows, strict=True)]
         # What dies soonest is fetched first; what only goes on is looked at last.
         for number in sorted(range(len(keys)), key=lambda number: earlier.dies.get(keys[number], math.inf)):
@@ -206,6 +207,7 @@ class _Run:
     def __init__(self, name: str, rows: Rows, bounds: Bounds, calls: Calls, *, allow_unknown: bool) -> None:
         self.lanes: Lanes = Lanes()
         self.earlier: Earlier = Earlier()
+        self.unlisted: int = 0
         self.budget: Budget = Budget(bounds.budget, lambda: self._buying, allow_unknown=allow_unknown)
         self._name = name
         self._rows = rows
@@ -246,6 +248,7 @@ class _Run:
             rows=len(self._rows.rows),
             **self._counts(),
             unknown=self.budget.unknown,
+            unlisted=self.unlisted,
             why=self._ends_as(),
             error=self._error,
         )

@@ -10,6 +10,7 @@ import attrs
 
 from anymedia.journal.counts_as import may_be_paid
 from anymedia.journal.ledger import Ledger
+from anymedia.journal.records import is_undownloaded
 from anymedia.limits.ceiling import Budget, Ceiling
 from anymedia.model.batch import BatchPlan, Row, RowEnd
 from anymedia.model.errors import AnymediaError, BadRows, ConfigError, NoRoute, OutOfBounds, Problem, RequestError
@@ -39,11 +40,13 @@ Planned = Callable[[AnyRequest, Sequence[str], Options, Sequence[Attempt]], Awai
 class Earlier:
     """What earlier runs of a batch bought, or may have: by key, how many units from which on; and when results die.
 
-    `dies` is in seconds since 1970 for rows that have results which are not saved: -inf where nobody knows it.
+    `dies` is in seconds since 1970 for rows that have results which are not saved: -inf where nobody knows it. `left`
+    counts what goes on, is uncertain, or has results that are not saved.
     """
 
     parts: dict[str, dict[int, int]] = attrs.field(factory=dict)
     dies: dict[str, float] = attrs.field(factory=dict)
+    left: Counter[str] = attrs.field(factory=Counter)
 
     @classmethod
     async def of(cls, name: str, ledger: Ledger, ceiling: Ceiling) -> "Earlier":
@@ -54,6 +57,7 @@ class Earlier:
                 ceiling.hold(attempt)
             if attempt.order.idempotency_key is not None and may_be_paid(attempt):
                 found.add(attempt.order.idempotency_key, attempt)
+                found.left[attempt.order.idempotency_key] += attempt.open or is_undownloaded(attempt)
         return found
 
     def add(self, key: str, attempt: Attempt) -> None:

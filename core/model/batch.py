@@ -82,7 +82,8 @@ class BatchEnd:
     """How a batch has ended: how many of its rows ended in which state, what it has cost, and why it is over.
 
     `spent` (USD) was billed over the whole batch, earlier runs included, `possibly` (USD) may have been or may yet be;
-    of `unknown` attempts nobody knows what they cost, and they are in neither. `why` is `stopped`, `error`, `place` or
+    of `unknown` attempts nobody knows what they cost, and they are in neither. `unlisted` tasks were bought by earlier
+    runs for rows that there are no more, and go on, or have results that are not saved: `recover` takes them up. `why` is `stopped`, `error`, `place` or
     `budget` where something kept rows from being begun: `stop` was called, `error` would have met every other row
     alike, the place for the files takes none, or nothing more fits under the budget; `unfinished` too, where rows had
     no turn. Else it is the gravest that rows ended as: `uncertain`, `unfinished`, `failed`, or `done`.
@@ -99,6 +100,7 @@ class BatchEnd:
     spent: Decimal = Decimal(0)
     possibly: Decimal = Decimal(0)
     unknown: int = 0
+    unlisted: int = 0
     why: Why
     error: AnymediaError | None = None
 

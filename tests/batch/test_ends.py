@@ -127,6 +127,25 @@ def test_after_a_cancel_only_what_was_sent_may_be_billed(tmp_path):
     assert (again.done, again.spent, billed.total()) == (6, 6 * PRICE, 6)
 
 
+def test_what_was_bought_for_rows_that_are_gone_is_told(tmp_path):
+    async def main(shop):
+        client = shop.opened()
+        running = asyncio.create_task(client.batch(rows(4), "reapi", name="shots").run())
+        await shop.clock.sleep(4)
+        await die(client)
+        await asyncio.wait([running])
+        changed = [*rows(2), asked(5)]
+        first = await shop.run(changed, "reapi")
+        async with shop.client() as client:
+            found = await client.recover(tmp_path / "out")
+        return first, found, await shop.run(changed, "reapi"), shop.billed()
+
+    (first, _), found, (again, _), billed = played(main, tmp_path)
+    assert (first.why, first.done, first.unlisted, first.possibly) == ("done", 3, 2, 2 * PRICE)
+    assert (len(found.tasks), again.unlisted, again.possibly, again.spent) == (2, 0, 0, 5 * PRICE)
+    assert set(billed.values()) == {1}
+
+
 def test_a_stop_when_everything_is_under_way_changes_nothing(tmp_path):
     async def main(shop):
         async with shop.client() as client:
