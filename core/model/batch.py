@@ -83,10 +83,11 @@ class BatchEnd:
 
     `spent` (USD) was billed over the whole batch, earlier runs included, `possibly` (USD) may have been or may yet be;
     of `unknown` attempts nobody knows what they cost, and they are in neither. `unlisted` tasks were bought by earlier
-    runs for rows that there are no more, and go on, or have results that are not saved: `recover` takes them up. `why` is `stopped`, `error`, `place` or
-    `budget` where something kept rows from being begun: `stop` was called, `error` would have met every other row
-    alike, the place for the files takes none, or nothing more fits under the budget; `unfinished` too, where rows had
-    no turn. Else it is the gravest that rows ended as: `uncertain`, `unfinished`, `failed`, or `done`.
+    runs for rows that there are no more, and go on, or have results that are not saved: `recover` takes them up. `why`
+    is `stopped`, `error`, `place` or `budget` where something kept rows from being begun: `stop` was called, `error`
+    would have met every other row alike, the place for the files takes none, or nothing more fits under the budget;
+    `unfinished` too, where rows had no turn. Else it is the gravest that rows ended as: `uncertain`, `unfinished`,
+    `failed`, or `done`.
     """
 
     name: str

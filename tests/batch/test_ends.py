@@ -146,6 +146,27 @@ def test_what_was_bought_for_rows_that_are_gone_is_told(tmp_path):
     assert set(billed.values()) == {1}
 
 
+def test_where_the_journal_does_not_tell_what_was_sent_before_a_cancel_it_may_be_paid(tmp_path):
+    async def main(shop):
+        async with shop.client() as client:
+            batch = client.batch(rows(4), "reapi", name="shots", at_once=2)
+            running = asyncio.create_task(batch.run())
+            await shop.clock.sleep(2)
+
+            async def broken(_):
+                raise JournalError("the disk is gone")
+
+            client.journal.select = broken
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+            del client.journal.select
+        return batch.end
+
+    end = played(main, tmp_path)
+    assert (end.why, end.unfinished, end.not_begun) == ("stopped", 2, 2)
+
+
 def test_a_stop_when_everything_is_under_way_changes_nothing(tmp_path):
     async def main(shop):
         async with shop.client() as client:
