@@ -65,6 +65,7 @@ def end_json(end: BatchEnd, places: Places) -> dict[str, Any]:
         "spent": plain(end.spent),
         "possibly": plain(end.possibly),
         "unknown": end.unknown,
+        "unlisted": end.unlisted,
         "manifest": str(places.manifest),
         "summary": str(places.summary),
         "exit": code_of(end),
@@ -115,6 +116,10 @@ def _next(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]
             "unfinished",
             f"{GOES_ON} `anymedia collect --batch {name} --out {quote(places.files)}` fetches what is ready.",
         )
+    if end.unlisted:
+        bought = f"{counted(end.unlisted, 'task')} bought for rows that are no longer in the file, or were changed"
+        resumed = f"`anymedia resume --out {quote(places.files)}` waits for what goes on, and fetches it"
+        yield "not listed", f"{bought}; {resumed}."
     if end.why == "budget":
         yield "budget", "Nothing more fits in it. The same command with a higher --budget goes on with the next row."
     if end.why == "place":
