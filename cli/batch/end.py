@@ -87,10 +87,11 @@ def show_end(end: BatchEnd, places: Places, *, stderr: bool) -> None:
 
 
 def _in_all(end: BatchEnd) -> str:
+    every = "the only row" if end.rows == 1 else f"all {end.rows:,} rows"
     if end.bought_before == end.done == end.rows:
-        return f"already bought: all {counted(end.rows, 'row')}; nothing was sent"
+        return f"already bought: {every}; nothing was sent"
     if end.done == end.rows:
-        return f"all {counted(end.rows, 'row')} are done"
+        return f"{every} {'is' if end.rows == 1 else 'are'} done"
     return f"{end.done:,} of {counted(end.rows, 'row')} are done"
 
 

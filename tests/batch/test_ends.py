@@ -21,7 +21,7 @@ from anymedia.transport.places import Folder
 from .playing import asked, die, played, rows
 from .test_run import PRICE
 
-PRICE = Decimal("0.05")
+AT_RUNAPI = Decimal("0.05")
 """Of a picture at runapi."""
 
 
@@ -423,10 +423,10 @@ def test_a_part_that_no_longer_fits_under_the_budget_leaves_its_row_unfinished(t
         return first, stopped, await shop.run([asked(1, count=3), asked(2)], "runapi", budget="0.2")
 
     first, stopped, again = played(main, tmp_path)
-    assert (first[0].why, first[0].spent) == ("failed", 2 * PRICE)
-    assert (stopped[0].why, stopped[0].spent) == ("budget", 2 * PRICE)
+    assert (first[0].why, first[0].spent) == ("failed", 2 * AT_RUNAPI)
+    assert (stopped[0].why, stopped[0].spent) == ("budget", 2 * AT_RUNAPI)
     assert sorted(states(stopped[1]).values()) == ["not begun", "unfinished"]
-    assert (again[0].why, again[0].done, again[0].spent) == ("done", 2, 4 * PRICE)
+    assert (again[0].why, again[0].done, again[0].spent) == ("done", 2, 4 * AT_RUNAPI)
 
 
 def test_a_row_that_waits_for_the_budget_beyond_its_time_ends_the_batch(tmp_path):
