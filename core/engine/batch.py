@@ -36,7 +36,7 @@ from anymedia.model.money import EXACT
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest
 from anymedia.model.task import Attempt, Result
-from anymedia.model.vocabulary import Billed
+from anymedia.model.vocabulary import Billed, Cause
 from anymedia.observe.events import BatchBegan, BatchEnded, PassedCeiling, RowEnded
 
 from .batch_rows import Earlier, Rows, done_before
@@ -477,11 +477,15 @@ def _open_state(attempts: Sequence[Attempt]) -> Literal["uncertain", "unfinished
     return "unfinished" if open_ else None
 
 
+_TOO_SOON = (Cause.RATE_LIMITED, Cause.UNAVAILABLE)
+"""Why an attempt came to nothing that says nothing of what was asked for."""
+
+
 def _is_unsent(end: RowEnd) -> bool:
-    """Return whether a row has failed, and no provider has made anything of it."""
+    """Return whether a row has failed, and no provider has said more of it than that it comes too soon."""
     if end.state != "failed" or end.error is None or end.error.billed is not Billed.NO:
         return False
-    return end.result is None and all(attempt.task is None for attempt in end.error.attempts)
+    return end.result is None and all(attempt.cause in _TOO_SOON for attempt in end.error.attempts)
 
 
 def _missing(result: Result, units: int) -> AnymediaError:
