@@ -34,7 +34,7 @@ STDOUT = Path("-")
 
 @click.group("journal", cls=Group, example="journal info", subcommand_metavar="COMMAND [ARGS]...")
 def command(as_json: bool) -> None:
-    """Look after the journal: what it holds, what of it may go, a copy of it.
+    """Look after the journal: what it holds, what may go, a copy.
 
     Nothing is sent, and other processes may buy meanwhile.
     """
@@ -231,9 +231,9 @@ def backup(file: Path, config: Path | None, as_json: bool) -> None:
 @click.option("--without-prompts", "bare", is_flag=True, help="Leave out what was asked for, and words that repeat it.")
 @config_option
 def export(file: Path | None, since: datetime | None, bare: bool, config: Path | None, as_json: bool) -> None:
-    """Print every attempt as a line of JSON, as `anymedia tasks --json` has it; or write that to a new file.
+    """Print every attempt as a line of JSON, or write them to a new FILE.
 
-    The oldest comes first. However many there are, few of them are in memory at once. A file is there whole or not at
+    Each is as `anymedia tasks --json` has it, and the oldest comes first. However many there are, few of them are in memory at once. A file is there whole or not at
     all, no other file is written over, and only its user may read it.
 
     --json prints path and attempts, and needs a FILE.
