@@ -550,7 +550,9 @@ class Ledger:
         """
         key = ALONE + as_text(name)
         if key in self._held or await self.journal.claim(key, self._holder) is None:
-            raise JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+            error = JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+            error.held = name
+            raise error
         self._held.add(key)
         try:
             yield
