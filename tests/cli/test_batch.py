@@ -198,8 +198,9 @@ def test_a_plan_says_why_it_may_cost_more_and_what_keeps_it_from_that(terminal, 
     unpriced = BatchPlan(rows=1, money=Money.unknown("no price is known"), worst=None, unpriced=1)
     assert worst_of(unpriced).startswith("nobody knows, as a row may go to an offer of unknown price; --max-price")
     dearer = "where rows go on to dearer offers; --no-fallback keeps to those asked first"
-    assert worst("--provider", "reapi", "--provider", "runapi", "--budget", "5") == f"$0.15, {dearer}"
-    assert worst("--provider", "reapi", "--provider", "runapi", "--no-fallback") == f"{SPENT}, whichever offers serve it"
+    both = ("--provider", "reapi", "--provider", "runapi")
+    assert worst(*both, "--budget", "5") == f"$0.15, {dearer}"
+    assert worst(*both, "--no-fallback") == f"{SPENT}, whichever offers serve it"
 
 
 def test_what_would_meet_every_row_ends_it_and_is_told_as_an_error(terminal, shots):

@@ -350,7 +350,7 @@ def test_a_column_that_stands_twice_and_a_cell_without_one_are_told(faults):
     ("held", "line", "message"),
     [
         (b"prompt,seed\na,1\n", 1, "no header is model: the first line holds the names of the fields"),
-        (b'model,prompt\nflux-2-pro,a\n\nflux-2-pro,"a\nb\n\n', 4, 'a quote (") that is opened in the row that begins here'),
+        (b'model,prompt\nflux-2-pro,a\n\nflux-2-pro,"a\nb\n\n', 4, 'a quote (") that is opened in the row'),
         (b'model,prompt\nflux-2-pro,"a"b\n', 2, f"{NO_CSV} (',' expected after '\"')"),
         (b"model,prompt\nflux-2-pro,a\nflux-2-pro,\xe9\n", 3, f"{NO_TEXT} UTF-8: save it as UTF-8"),
         ("model,prompt\nflux-2-pro,a\n".encode("utf-16") + b"\0", 3, f"{NO_TEXT} UTF-16"),
