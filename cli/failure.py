@@ -89,7 +89,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 }
 """What to do after an error; the nearest class counts."""
 
-HELD = "Wait until that has ended, or stop it. `anymedia tasks --open` shows how far it is."
+HELD = "Wait until that has ended, or stop it. `anymedia tasks` shows how far it is."
 """What to do instead where it is not the journal that cannot be used."""
 
 HIGHER = "--max-price is what may be spent; `anymedia prices` shows what each offer costs."

@@ -87,9 +87,9 @@ def show_end(end: BatchEnd, places: Places, *, stderr: bool) -> None:
 
 def _in_all(end: BatchEnd) -> str:
     if end.bought_before == end.done == end.rows:
-        return f"already bought: all {counted(end.rows, 'row')}; nothing was sent"
+        return f"already bought: {'' if end.rows == 1 else 'all '}{counted(end.rows, 'row')}; nothing was sent"
     if end.done == end.rows:
-        return f"all {counted(end.rows, 'row')} are done"
+        return "1 row is done" if end.rows == 1 else f"all {counted(end.rows, 'row')} are done"
     return f"{end.done:,} of {counted(end.rows, 'row')} are done"
 
 

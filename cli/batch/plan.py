@@ -61,7 +61,9 @@ def show_plan(name: str, plan: BatchPlan, budget: Decimal | None) -> None:
 
 
 def _sums(plan: BatchPlan, budget: Decimal | None) -> "Iterator[tuple[str, RenderableType]]":
-    if plan.bought_before or plan.spent:
+    if plan.spent and not plan.bought_before:
+        yield "bought before", f"none of these rows; {_under_name(plan)}"
+    elif plan.bought_before:
         yield "bought before", f"{counted(plan.bought_before, 'row')}, for {_before(plan)}"
     left = to_buy(plan)
     if not left:
@@ -82,6 +84,11 @@ def quoted(plan: BatchPlan) -> str:
 def _before(plan: BatchPlan) -> str:
     """Return what earlier runs cost, and what of it may have been billed."""
     return spent(EXACT.subtract(plan.spent, plan.possibly), plan.possibly)
+
+
+def _under_name(plan: BatchPlan) -> str:
+    """Return what was spent for other rows under the name of a batch: its budget counts that too."""
+    return f"{_before(plan)} was spent under this name"
 
 
 def worst(plan: BatchPlan) -> str:
@@ -112,6 +119,8 @@ def begun(name: str, plan: BatchPlan, budget: Decimal | None, at_once: int, file
     if plan.bought_before and left:
         of = f"{plan.bought_before:,} of {counted(plan.rows, 'row')}"
         yield f"batch {name}: {of} already bought, for {_before(plan)}"
+    elif plan.spent and left:
+        yield f"batch {name}: none of these rows is bought yet; {_under_name(plan)}"
     if left:
         parts = [
             f"batch {name}: {counted(left, 'row')} to buy, {quoted(plan)}",

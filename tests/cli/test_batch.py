@@ -190,6 +190,17 @@ def test_a_plan_counts_what_may_have_been_billed_apart(terminal, shots):
     assert (found["bought_before"], found["spent"], found["possibly"]) == (3, "0.084", "0.028")
 
 
+def test_another_list_under_the_same_name_hears_what_was_spent_under_it(terminal, shots):
+    Path("shots.csv").write_text(table("chair"))
+    first = terminal("batch", "shots.csv", *PROVIDER)
+    assert "batch shots 1 row is done" in words(first.stdout)
+    Path("shots.csv").write_text(table("lamp"))
+    planned = words(terminal("batch", "shots.csv", *PROVIDER, "--plan").stdout)
+    assert "bought before none of these rows; $0.028 was spent under this name" in planned
+    ended = terminal("batch", "shots.csv", *PROVIDER)
+    assert ended.stderr.startswith("batch shots: none of these rows is bought yet; $0.028 was spent under this name\n")
+
+
 def test_a_plan_says_why_it_may_cost_more_and_what_keeps_it_from_that(terminal, shots):
     def worst(*flags):
         told = words(terminal("batch", "shots.csv", *flags, "--plan").stdout)
@@ -332,7 +343,7 @@ def test_killed_it_goes_on_and_two_of_a_name_do_not_run_at_once(terminal, shots)
     assert second.exit_code == 6
     assert second.stderr.splitlines()[-2:] == [
         "error: batch shots is under way in another process; nothing was sent",
-        "  Wait until that has ended, or stop it. `anymedia tasks --open` shows how far it is.",
+        "  Wait until that has ended, or stop it. `anymedia tasks` shows how far it is.",
     ]
     with started() as again:
         again.communicate()
