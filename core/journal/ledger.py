@@ -561,11 +561,10 @@ class Ledger:
         What a killed process held is free. Errors: JournalError while somebody else holds it.
         """
         key = ALONE + as_text(name)
-        if key in self._held or await self.journal.claim(key, self._holder) is None:
+        if key in self._held or not await self._holds(key):
             error = JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
             error.held = name
             raise error
-        self._held.add(key)
         try:
             yield
         finally:
@@ -574,6 +573,20 @@ class Ledger:
                 await self.journal.write(Released(key=key, holder=self._holder))
             except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 _log.error("%r is not released: %s", name, error)
+
+    async def _holds(self, key: str) -> bool:
+        """Claim a key, and return whether it is held: from at once on, as the journal tells no two callers apart."""
+        self._held.add(key)
+        claim = None
+        try:
+            claim = await self.journal.claim(key, self._holder)
+        except BaseException:
+            self._let_go(key)
+            raise
+        finally:
+            if claim is None:
+                self._held.discard(key)
+        return claim is not None
 
     # The caller's own keys
 

@@ -193,7 +193,7 @@ def test_a_plan_counts_what_may_have_been_billed_apart(terminal, shots):
 def test_another_list_under_the_same_name_hears_what_was_spent_under_it(terminal, shots):
     Path("shots.csv").write_text(table("chair"))
     first = terminal("batch", "shots.csv", *PROVIDER)
-    assert "batch shots 1 row is done" in words(first.stdout)
+    assert "batch shots the only row is done" in words(first.stdout)
     Path("shots.csv").write_text(table("lamp"))
     planned = words(terminal("batch", "shots.csv", *PROVIDER, "--plan").stdout)
     assert "bought before none of these rows; $0.028 was spent under this name" in planned
@@ -286,6 +286,7 @@ def test_a_program_gets_an_object_a_line(terminal, shots):
         "spent": "0.056",
         "possibly": "0",
         "unknown": 0,
+        "unlisted": 0,
         "manifest": "out/shots.manifest.jsonl",
         "summary": "out/shots.manifest.csv",
         "exit": 1,

@@ -162,6 +162,7 @@ async def test_files_are_fetched_by_one_process_at_a_time(ledger, other):
 
 async def holding(ledger, name, fails=False):
     async with ledger.alone(name):
+        await asyncio.sleep(0)
         if fails:
             raise ZeroDivisionError
 
@@ -173,6 +174,8 @@ async def test_a_name_is_held_by_one_caller_until_it_ends_or_is_killed(ledger, o
         for each in (ledger, beside, other):
             with pytest.raises(JournalError, match=r"'spring .*' is under way already; wait until that has ended"):
                 await holding(each, name)
+    ends = await asyncio.gather(*(holding(ledger, name) for _ in range(2)), return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), JournalError]  # not even in the time that the claim takes
     with pytest.raises(ZeroDivisionError):
         await holding(beside, name, fails=True)
     await holding(other, name)
@@ -181,6 +184,11 @@ async def test_a_name_is_held_by_one_caller_until_it_ends_or_is_killed(ledger, o
     with pytest.raises(JournalError):
         await holding(ledger, name)
     crash(other)
+    claiming = asyncio.create_task(holding(ledger, name))
+    await asyncio.sleep(0)
+    claiming.cancel()
+    await asyncio.wait([claiming])
+    await holding(beside, name)
     await holding(ledger, name)
 
 
