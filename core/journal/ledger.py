@@ -562,7 +562,9 @@ class Ledger:
         """
         key = ALONE + as_text(name)
         if key in self._held or not await self._holds(key):
-            raise JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+            error = JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+            error.held = name
+            raise error
         try:
             yield
         finally:
