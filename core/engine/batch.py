@@ -360,8 +360,10 @@ class _Run:
                 )
         except AnymediaError as error:
             return self._end_of_error(number, error)
-        earlier = {task.id for task in result.bought_before}
-        attempts = [each for each in result.attempts if each.task is None or each.task.id not in earlier]
+        earlier = {(task.account, task.id) for task in result.bought_before}
+        attempts = [
+            each for each in result.attempts if each.task is None or (each.task.account, each.task.id) not in earlier
+        ]
         facts: dict[str, Any] = {"bought_before": not self._was_sent(attempts)}
         if self._calls.saved is not None:
             result, faults = await self._calls.saved(result, deadline)

@@ -12,7 +12,16 @@ from anymedia.journal.counts_as import may_be_paid
 from anymedia.journal.ledger import Ledger
 from anymedia.limits.ceiling import Budget, Ceiling
 from anymedia.model.batch import BatchPlan, Row
-from anymedia.model.errors import AnymediaError, BadRows, ConfigError, NoRoute, OutOfBounds, Problem, RequestError
+from anymedia.model.errors import (
+    AnymediaError,
+    BadRows,
+    ConfigError,
+    JournalError,
+    NoRoute,
+    OutOfBounds,
+    Problem,
+    RequestError,
+)
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest, RawRequest, Request
@@ -111,7 +120,7 @@ class Rows:
     # Keys
 
     async def name(self) -> None:
-        """Find the key of each row. Errors: BadRows for rows that are none, and for two rows of one key."""
+        """Find the key of each row. Errors: BadRows for rows that are none, and two rows of one key; JournalError."""
         if self._keys:
             return
         problems: list[Problem] = []
@@ -120,7 +129,7 @@ class Rows:
             some = self.rows[first : first + TOGETHER]
             ends = await asyncio.gather(*map(self._digest, some), return_exceptions=True)
             for number, (row, end) in enumerate(zip(some, ends, strict=True), first):
-                if isinstance(end, AnymediaError):
+                if isinstance(end, AnymediaError) and not isinstance(end, JournalError):
                     problems += _told(end, number, row)
                 elif isinstance(end, BaseException):
                     raise end
@@ -176,7 +185,7 @@ class Rows:
     async def checked(self, earlier: Earlier, budget: Decimal | None, spent: Decimal) -> tuple[BatchPlan, list[Lane]]:
         """Check and price each row that was not bought before; return the plan, and the lane of each row.
 
-        Errors: BadRows with every bad row; what a policy raises.
+        Errors: BadRows with every bad row; JournalError, which is no fault of a row; what a policy raises.
         """
         sums, lanes, problems = _Sums(), list[Lane](), list[Problem]()
         alike: set[str | None] = set()
@@ -184,6 +193,8 @@ class Rows:
         for number, row in enumerate(self.rows):
             try:
                 lanes.append(await self._lane(number, row, earlier, budget, sums))
+            except JournalError:
+                raise
             except AnymediaError as error:
                 problems += _told(error, number, row)
                 fault = error if isinstance(error, ConfigError) else None
