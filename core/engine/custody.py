@@ -128,9 +128,7 @@ class Custody:
         """
         until = max(until, self.session.clock.monotonic() + MINUTE)
         attempts = {
-            (attempt.task.account, attempt.task.id): attempt
-            for attempt in result.attempts
-            if attempt.task is not None
+            (attempt.task.account, attempt.task.id): attempt for attempt in result.attempts if attempt.task is not None
         }
 
         async def files(task: Task) -> Sequence[Asset]:

@@ -197,7 +197,8 @@ nothing a second time. What is open, uncertain, wanted, being fetched, or paid f
 
 A few hundred attempts are pruned in one transaction ([sqlite_prune.py](../core/journal/sqlite_prune.py)), and others
 write in between. Each is held there against what was read of it: one that has changed meanwhile stays. A backup is a
-copy of one moment, and a compaction gives the disk back what is free ([sqlite_care.py](../core/journal/sqlite_care.py)).
+copy of one moment, and a compaction gives the disk back what is free
+([sqlite_care.py](../core/journal/sqlite_care.py)).
 
 ## The rooms
 
