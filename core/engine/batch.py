@@ -286,9 +286,10 @@ class _Run:
                 self._note(end)
                 self._begin()
                 yield end
-            for number in self.lanes.left():
-                end = self._end_of(number, "not begun")
+            left = [self._end_of(number, "not begun") for number in self.lanes.left()]
+            for end in left:  # all of them count, whoever hears of them
                 self._note(end)
+            for end in left:
                 yield end
         finally:
             for task in self._tasks:
