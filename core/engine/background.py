@@ -122,6 +122,9 @@ class Background:
         except AnymediaError as error:
             _log.error("%s", error)
             return
+        except Exception:  # noqa: BLE001 - a fault of ours, which nobody else would see
+            _log.exception("the result of task %s of %s is not saved, and can be collected", task_id, account_name)
+            return
         self._tell(task)
 
     def _tell(self, task: Task) -> None:

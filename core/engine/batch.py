@@ -222,6 +222,7 @@ class _Run:
         self._bought_before = 0
         self._why: Why | None = None
         self._error: AnymediaError | None = None
+        self._untold: dict[int, None] = {}
         self._has_left = False
         self._is_closed = False
         self._is_over_told = False
@@ -313,13 +314,13 @@ class _Run:
                 self._note(end)
                 yield end
             begun, earlier = [], self.earlier
-        async for end in self._left([*begun, *self.lanes.left()], earlier):
+        async for end in self._left([*begun, *self._untold, *self.lanes.left()], earlier):
             self._note(end)
             yield end
 
     async def _left(self, numbers: Iterable[int], earlier: Earlier) -> AsyncGenerator[RowEnd, None]:
         """Yield how rows stand that this run does not come to: done before, bought before, or not begun."""
-        left = dict.fromkeys(numbers)
+        left = self._untold = dict.fromkeys(numbers)
         bought = [number for number in left if self.earlier.units(self._rows.key(number))]
         if bought:
             try:
@@ -329,7 +330,8 @@ class _Run:
             except JournalError as error:
                 _log.error("how rows of batch %s that were bought before stand is not known: %s", self._name, error)
         self._has_left = self._has_left or bool(left)
-        for number in left:
+        for number in [*left]:
+            del left[number]  # whoever leaves the loop here has heard of this one
             before, now = self.earlier.units(self._rows.key(number)), earlier.units(self._rows.key(number))
             yield self._end_of(number, "unfinished" if now else "not begun", bought_before=before > 0)
 
@@ -411,8 +413,10 @@ class _Run:
                 )
         except AnymediaError as error:
             return self._end_of_error(number, error)
-        earlier = {task.id for task in result.bought_before}
-        attempts = [each for each in result.attempts if each.task is None or each.task.id not in earlier]
+        earlier = {(task.account, task.id) for task in result.bought_before}
+        attempts = [
+            each for each in result.attempts if each.task is None or (each.task.account, each.task.id) not in earlier
+        ]
         facts: dict[str, Any] = {"bought_before": not self._was_sent(attempts)}
         if self._calls.saved is not None:
             result, faults = await self._calls.saved(result, deadline)

@@ -13,7 +13,16 @@ from anymedia.journal.ledger import Ledger
 from anymedia.journal.records import is_undownloaded
 from anymedia.limits.ceiling import Budget, Ceiling
 from anymedia.model.batch import BatchPlan, Row, RowEnd
-from anymedia.model.errors import AnymediaError, BadRows, ConfigError, NoRoute, OutOfBounds, Problem, RequestError
+from anymedia.model.errors import (
+    AnymediaError,
+    BadRows,
+    ConfigError,
+    JournalError,
+    NoRoute,
+    OutOfBounds,
+    Problem,
+    RequestError,
+)
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest, RawRequest, Request
@@ -148,7 +157,7 @@ class Rows:
     # Keys
 
     async def name(self) -> None:
-        """Find the key of each row. Errors: BadRows for rows that are none, and for two rows of one key."""
+        """Find the key of each row. Errors: BadRows for rows that are none, and two rows of one key; JournalError."""
         if self._keys:
             return
         problems: list[Problem] = []
@@ -157,7 +166,7 @@ class Rows:
             some = self.rows[first : first + TOGETHER]
             ends = await asyncio.gather(*map(self._digest, some), return_exceptions=True)
             for number, (row, end) in enumerate(zip(some, ends, strict=True), first):
-                if isinstance(end, AnymediaError):
+                if isinstance(end, AnymediaError) and not isinstance(end, JournalError):
                     problems += _told(end, number, row)
                 elif isinstance(end, BaseException):
                     raise end
@@ -213,13 +222,15 @@ class Rows:
     async def checked(self, earlier: Earlier, budget: Decimal | None, spent: Ceiling) -> tuple[BatchPlan, list[Lane]]:
         """Check and price each row that was not bought before; return the plan, and the lane of each row.
 
-        Errors: BadRows with every bad row; what a policy raises.
+        Errors: BadRows with every bad row; JournalError, which is no fault of a row; what a policy raises.
         """
         sums, lanes, problems = _Sums(), list[Lane](), list[Problem]()
         alike: dict[str | None, ConfigError | None] = {}
         for number, row in enumerate(self.rows):
             try:
                 lanes.append(await self._lane(number, row, earlier, budget, sums))
+            except JournalError:
+                raise
             except AnymediaError as error:
                 problems += _told(error, number, row)
                 fault = error if isinstance(error, ConfigError) else None

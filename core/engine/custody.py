@@ -127,12 +127,14 @@ class Custody:
         least. What is in the place by now is not fetched again.
         """
         until = max(until, self.session.clock.monotonic() + MINUTE)
-        attempts = {attempt.task.id: attempt for attempt in result.attempts if attempt.task is not None}
+        attempts = {
+            (attempt.task.account, attempt.task.id): attempt for attempt in result.attempts if attempt.task is not None
+        }
 
         async def files(task: Task) -> Sequence[Asset]:
             if all(asset.kept for asset in task.assets):
                 return await self.files.download([task], place, sidecars)
-            attempt = attempts.get(task.id)
+            attempt = attempts.get((task.account, task.id))
             asks = None if attempt is None else self.asked_for(attempt)
             return (await self.saved(task, place, sidecars, asks=asks, until=until)).assets
 
@@ -145,16 +147,23 @@ class Custody:
 
         Where the place takes nothing, no more are begun. Errors: those of the iterator.
         """
-        tasks, errors = list[Task](), list[AnymediaError]()
-        room, running = asyncio.Semaphore(UNDER_WAY), set[asyncio.Task[None]]()
+        tasks, errors, broken = list[Task](), list[AnymediaError](), list[BaseException]()
+        room, running, is_full = asyncio.Semaphore(UNDER_WAY), set[asyncio.Task[None]](), False
 
         async def one(attempt: Attempt, task: Task) -> None:
+            nonlocal is_full
             try:
                 tasks.append(await self.saved(task, place, sidecars_of(attempt), asks=self.asked_for(attempt)))
             except AnymediaError as error:
                 errors.append(error)
+                is_full = is_full or (isinstance(error, DownloadError) and error.place_is_full)
             finally:
                 room.release()
+
+        def over(save: asyncio.Task[None]) -> None:
+            running.discard(save)
+            if not save.cancelled() and (fault := save.exception()) is not None:
+                broken.append(fault)
 
         try:
             async for attempt in attempts:
@@ -162,17 +171,17 @@ class Custody:
                 await room.acquire()
                 async with self.turn(task.expires_at):
                     pass  # no more are read than are tried: those that wait for another try let others through
-                if any(isinstance(error, DownloadError) and error.place_is_full for error in errors):
+                if is_full or broken:
                     break
                 running.add(begun := asyncio.create_task(one(attempt, task)))
-                begun.add_done_callback(running.discard)
+                begun.add_done_callback(over)
                 await asyncio.sleep(0)  # it takes its slot before another is read
-            while running:
-                over, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for each in over:
-                    each.result()
+            if running:
+                await asyncio.wait(running)
         finally:
             await ended([*running])
+        for fault in broken:  # of ours, which ended no other save
+            raise fault
         return Collected(tasks=tuple(tasks), errors=tuple(errors))
 
     async def saved(
@@ -203,6 +212,11 @@ class Custody:
                     files = await self.files.try_once(effort.task, place, sidecars)
                 return attrs.evolve(effort.task, assets=files)
             except Busy:
+                if clock.monotonic() >= until:
+                    why = "somebody else fetches it, and has not ended in time"
+                    raise DownloadError(
+                        f"the result of task {effort.task.id} was not saved: {why}", **facts(effort.task)
+                    ) from None
                 pause = OTHERS
             except DownloadError as error:
                 if not error.permanent and await self._has_newer(effort, error):

@@ -7,12 +7,12 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 import json
 import logging
 import math
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 import attrs
@@ -53,6 +53,8 @@ from .records import NANO, Records, as_text, attempt_of, is_undownloaded, unknow
 
 if TYPE_CHECKING:
     from .prune import Pruning
+
+T = TypeVar("T")
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
@@ -561,7 +563,7 @@ class Ledger:
         What a killed process held is free. Errors: JournalError while somebody else holds it.
         """
         key = ALONE + as_text(name)
-        if key in self._held or not await self._holds(key):
+        if await self._hold(key, lambda: self.journal.claim(key, self._holder)) is None:
             error = JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
             error.held = name
             raise error
@@ -574,20 +576,6 @@ class Ledger:
             except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 _log.error("%r is not released: %s", name, error)
 
-    async def _holds(self, key: str) -> bool:
-        """Claim a key, and return whether it is held: from at once on, as the journal tells no two callers apart."""
-        self._held.add(key)
-        claim = None
-        try:
-            claim = await self.journal.claim(key, self._holder)
-        except BaseException:
-            self._let_go(key)
-            raise
-        finally:
-            if claim is None:
-                self._held.discard(key)
-        return claim is not None
-
     # The caller's own keys
 
     async def claim(self, key: str, request: Json) -> Claimed | None:
@@ -596,19 +584,27 @@ class Ledger:
         None while another caller holds the key, or an attempt under it is still being sent. Errors: OutOfBounds when
         something was bought under it for another request.
         """
+
+        async def claimed() -> Claimed | None:
+            return await self._claimed(key, await self.digest(request))
+
+        return await self._hold(key, claimed)
+
+    async def _hold(self, key: str, claims: Callable[[], Awaitable[T | None]]) -> T | None:
+        """Hold a key that no other caller of this ledger holds, and return its claim; None where it is another's."""
         if key in self._held:
             return None
-        self._held.add(key)
-        claimed = None
+        self._held.add(key)  # before it is claimed: a journal lets one holder claim a key twice
+        claim = None
         try:
-            claimed = await self._claimed(key, await self.digest(request))
-        except BaseException:
+            claim = await claims()
+        except BaseException:  # a cancel ends the wait, and not the claim
             self._let_go(key)
             raise
         finally:
-            if claimed is None:
+            if claim is None:
                 self._held.discard(key)
-        return claimed
+        return claim
 
     async def release(self, claimed: Claimed) -> None:
         """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""

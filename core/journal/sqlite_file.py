@@ -112,9 +112,14 @@ class SQLiteFile:
         try:
             with contextlib.closing(_connected(f"{self.path.as_uri()}?mode=rw", uri=True)) as connection:
                 connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
+            self.put(end_compaction)  # the file stays as it is, and what is cut from it from now on is lost
             raise journal_error(self.path, error) from None
+        if is_busy:  # it still grows smaller, once it is read no more
+            raise JournalError(
+                f"{self.path}: it is read by others for too long, and gives nothing back before they end"
+            )
         self.call(end_compaction)
 
     def _compactions(self) -> int:

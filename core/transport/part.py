@@ -90,7 +90,11 @@ class Part:
             raise
         except OSError:  # a file system without links
             path.touch(exist_ok=False)
-            self.path.replace(path)
+            try:
+                self.path.replace(path)
+            except OSError:
+                path.unlink(missing_ok=True)  # which is empty
+                raise
         sync_names(path.parent)
 
     def put(self, directory: Path, stem: str, ending: str) -> Path:

@@ -101,8 +101,16 @@ class Folder:
         return await asyncio.to_thread(is_file_of, asset.path, asset.length, asset.sha256)
 
     async def keep(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
-        """Flush it to the disk and name it, beside the event loop: a disk takes its time. Errors: OSError."""
-        return await asyncio.to_thread(self.put, unfinished, task, number, asset, ending)
+        """Flush it to the disk and name it, beside the event loop: a disk takes its time. Errors: OSError.
+
+        A cancel comes too late by then: the file has its name all the same, and it is returned with it.
+        """
+        put = asyncio.ensure_future(asyncio.to_thread(self.put, unfinished, task, number, asset, ending))
+        try:
+            return await asyncio.shield(put)
+        except asyncio.CancelledError:
+            await asyncio.wait({put})
+            return put.result()
 
     def put(self, unfinished: Part, task: Task, number: int, asset: Asset, ending: str) -> Asset:
         """Do as `keep`."""

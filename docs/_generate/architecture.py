@@ -60,7 +60,7 @@ cli/          import anymedia.cli         the command line
                                      decode     translate/decode.py
         (engine/rules.py is the          |
          table of what follows)          v
-                                   generate returns the result; download saves the files
+                                   generate returns the result, once its files are saved
 ```
 
 1. A call comes in at the face: [`Client.submit`](../core/client.py) or [`Client.generate`](../core/client.py). Both
@@ -93,8 +93,10 @@ cli/          import anymedia.cli         the command line
 8. Each step is told as one event ([events.py](../core/observe/events.py)), and what reads it is no matter of the
    engine: log lines, OpenTelemetry, `on_event` ([`Readers.tell`](../core/observe/readers.py)). [Seeing what it
    does](observability.md) lists them.
-9. [`Client.download`](../core/client.py) saves the files with [`save`](../core/transport/download.py). What a process
-   leaves behind, [`Recoverer.recover`](../core/engine/recover.py) takes up.
+9. [`Custody.kept`](../core/engine/custody.py) saves the files of what `generate` has made, where a place for them is
+   named or configured, and [`Client.download`](../core/client.py) saves them on demand. [How results are
+   kept](#how-results-are-kept) has a part of its own. What a process leaves behind,
+   [`Recoverer.recover`](../core/engine/recover.py) takes up.
 
 ## When a task is looked at
 
@@ -130,6 +132,73 @@ comes, and no look and no deadline waits for it.
 `make bench` shows in simulated time how many looks that takes for tasks of 3, 10 and 60 s, and how much later than they
 are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and half a
 second.
+
+## Many requests: a batch
+
+[`Client.batch`](../core/client.py) returns a [`Batch`](../core/engine/batch.py): many requests, its rows, under one
+name. It is no other way to buy. Each row is made as `generate` makes a request, and what a batch adds is this:
+
+- **A key for each row.** [`Rows.name`](../core/engine/batch_rows.py) gives a row the idempotency key that was given
+  with it, or one of the batch's name, the digest of what the row asks for, and how many rows above ask for the same.
+  The key does not depend on where the row stands, so a row that is put in, taken out or moved changes no other. Under
+  the same keys, the next run finds in the journal what each row has bought
+  ([`Earlier.of`](../core/engine/batch_rows.py)), whatever ended the run before.
+- **A check of all rows before anything is sent.** [`Rows.checked`](../core/engine/batch_rows.py) plans and prices each
+  row that was not bought before, and raises one error with all bad rows.
+- **Lanes.** [`Lanes`](../core/engine/lanes.py) hold the rows that wait, one lane for all rows that may go to the same
+  accounts. The next row is taken from the lane that has the fewest rows under way, so a slow account does not hold up
+  rows that go elsewhere. What was bought before needs no account; it has a lane of its own.
+- **A budget.** A [`Budget`](../core/limits/ceiling.py) is the ceiling above the ceilings of all rows. The price of each
+  attempt is reserved under both before anything is sent, and what earlier runs have cost, or may have cost, is reserved
+  there from the beginning. A row whose price does not fit waits until other rows give back what they did not cost.
+  While one waits, no row is begun for which something would be sent. Once every row that is still buying waits, the
+  budget is reached, and the rows that are left are not begun.
+
+One run of a name goes on at a time, over all processes: [`Ledger.alone`](../core/journal/ledger.py) claims the name in
+the journal, under a key that no idempotency key of a caller can be. What a killed process held is free.
+
+[`read_rows`](../core/rows.py) reads rows from a file, and [`Manifest`](../core/manifest.py) writes down how each has
+ended.
+
+## How results are kept
+
+The link to a result dies. [`results`](../core/translate/results.py) notes when it reads the answer that names the link:
+the earliest time that the declared retention allows, by the provider's clock. [`Custody`](../core/engine/custody.py)
+saves results while their links live, those that die first before the others, and before all those of which nobody knows
+when they die. `generate` and a batch go through it with what they have made, `recover` with what a process has left,
+`collect` with what the journal knows to be paid, finished and nowhere of ours.
+
+```text
+ collect       Ledger.uncollected    from an index of the journal, few of them in memory
+      |
+      v
+ effort        engine/custody.py     tries until the link dies; asks once for newer links where they may help
+   turn        engine/turns.py       one at a time for the files of a task, over all processes
+   save        transport/download.py into an unfinished file: hashed as it comes, its size and its type checked
+   name        transport/part.py     flushed to the disk, and named in one step (a bucket: sent up in one object)
+   note        Ledger.see            where it is and its sha256, in the journal
+```
+
+- Whoever wants to fetch the files of a task takes its turn first ([`Turns.of`](../core/engine/turns.py)): a lock in
+  this process, and a column of the journal against others ([`Ledger.begin_fetch`](../core/journal/ledger.py)). With the
+  turn comes what others have written down until then, so nothing is fetched twice. A collection lets it go after each
+  try, and what a killed process held is free.
+- What fails costs nothing but time: the task stays paid and finished, and `collect` finds it again. An error that says
+  that the place takes nothing (`place_is_full`) keeps a batch or a collection from beginning more.
+- [`Background`](../core/engine/background.py) does the same for a process that receives webhooks, with what they tell
+  of and what was left before. No webhook waits for a file.
+
+## How the journal grows old
+
+[`prune`](../core/journal/prune.py) decides once, for every store of attempts, what becomes of an old one. What began
+and was over before a day goes, and what it cost stays in the sums, which are kept beside the attempts. What was bought
+under an idempotency key only loses its texts (what was asked for, and the provider's words), so that the key buys
+nothing a second time. What is open, uncertain, wanted, being fetched, or paid for and nowhere of ours, stays.
+
+A few hundred attempts are pruned in one transaction ([sqlite_prune.py](../core/journal/sqlite_prune.py)), and others
+write in between. Each is held there against what was read of it: one that has changed meanwhile stays. A backup is a
+copy of one moment, and a compaction gives the disk back what is free
+([sqlite_care.py](../core/journal/sqlite_care.py)).
 
 ## The rooms
 

@@ -12,12 +12,14 @@ from anymedia import (
     Client,
     ConfigError,
     DownloadError,
+    JournalError,
     Media,
     OutOfBounds,
     RawRequest,
     Row,
     SubmitUncertain,
 )
+from anymedia.journal import Ledger
 from tests.samples import picture as drawn
 
 from .playing import asked, played, rows
@@ -215,7 +217,7 @@ def test_of_very_many_bad_rows_twenty_are_shown(tmp_path):
     assert str(bad).endswith("\n  and 10 rows more")
 
 
-def test_what_is_wrong_with_no_row_is_told_as_what_it_is(tmp_path):
+def test_what_is_wrong_with_no_row_is_told_as_what_it_is(tmp_path, monkeypatch):
     async def main(shop):
         async with shop.client(providers={}) as client:
             with pytest.raises(ConfigError, match="no API key is set for flux-2-pro"):
@@ -228,7 +230,14 @@ def test_what_is_wrong_with_no_row_is_told_as_what_it_is(tmp_path):
                 await client.batch(rows(3), "reapi", name="shots", where=tmp_path / "file" / "out").run()
             with pytest.raises(ZeroDivisionError):
                 await client.batch(rows(1), name="shots", policy=lambda quotes: 1 / 0).run()
+            for step in ("bought", "digest"):
+                monkeypatch.setattr(Ledger, step, failing)
+                with pytest.raises(JournalError, match="the disk failed"):
+                    await client.batch([Row(request=asked(1), idempotency_key="k")], "reapi", name="shots").plan()
         return shop.submits
+
+    async def failing(*_):
+        raise JournalError("the disk failed")
 
     assert played(main, tmp_path) == 0
 

@@ -14,6 +14,7 @@ import pytest
 from anymedia import ConfigError, JournalError, Secret, State, Storage
 from anymedia.declare import Setting, Signed, Webhook
 from anymedia.engine import background
+from anymedia.engine.custody import Custody
 from anymedia.journal import Ledger
 from anymedia.transport.part import Part
 from anymedia.webhooks import asgi, routes
@@ -107,7 +108,7 @@ async def test_without_a_place_it_goes_to_the_storage_or_is_left_with_one_warnin
             await until(lambda: len(list(tmp_path.rglob("*.png"))) == 2 and not client._background._saves)
         else:
             assert server.order == []
-            assert [task.id for task in (await client.collect(tmp_path)).tasks] == ["one", "two"]
+            assert sorted(task.id for task in (await client.collect(tmp_path)).tasks) == ["one", "two"]
     told = [record.message for record in caplog.records if "of which webhooks tell" in record.message]
     assert told == ([] if results else [background.LEFT])
     assert "`anymedia collect` fetches what nobody has saved" in background.LEFT
@@ -265,6 +266,26 @@ async def test_a_journal_that_fails_is_told_and_what_was_dismissed_is_let_go(
         client._background.add(attrs.evolve(task, id="nobody's"))
         await until(lambda: not client._background._saves)
     assert server.order == []
+
+
+async def test_a_fault_of_ours_in_one_save_is_logged_and_ends_no_other(
+    server, clock, journal, tmp_path, caplog, monkeypatch
+):
+    for name in ("one", "two"):
+        await left(journal, name, *assets(server, f"/{name}", clock=clock), clock=clock)
+    saved_as = Custody.saved
+
+    async def breaking(custody, task, *given, **how):
+        if task.id == "one":
+            raise ZeroDivisionError
+        return await saved_as(custody, task, *given, **how)
+
+    monkeypatch.setattr(Custody, "saved", breaking)
+    async with receiving(server, clock, journal) as client:
+        saved = saved_by(client, tmp_path)
+        await until(lambda: saved and not client._background._saves)
+    assert "the result of task one of acme is not saved, and can be collected" in caplog.text
+    assert server.order == ["/two"]
 
 
 async def test_a_listener_that_fails_changes_nothing(server, clock, journal, tmp_path, caplog):

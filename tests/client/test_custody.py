@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -14,14 +15,18 @@ import pytest
 from anymedia import (
     Asset,
     ConfigError,
+    DownloadError,
     JournalError,
     OutOfBounds,
+    Result,
     State,
     SyncClient,
     Trouble,
 )
+from anymedia.engine.custody import Custody
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
 from anymedia.testing import FakeClock
+from anymedia.transport.part import Part
 from anymedia.transport.slots import Slots
 from tests.odd.files import PNG
 from tests.samples import sample
@@ -161,6 +166,32 @@ async def test_what_dies_first_gets_the_next_slot_and_a_cancel_loses_none():
     assert got == [3, 5]
     await take(9)
     assert got == [3, 5, 9]
+
+
+async def test_a_fault_of_ours_is_told_though_others_are_still_read_and_ends_no_other_save(
+    custody, server, clock, journal, tmp_path, monkeypatch
+):
+    for name in ("one", "two"):
+        await left(journal, name, *assets(server, f"/{name}", clock=clock), clock=clock)
+    uncollected, saved = Ledger.uncollected, Custody.saved
+
+    async def slowly(*given, **which):
+        async for attempt in uncollected(*given, **which):
+            yield attempt
+        for _ in range(9):
+            await asyncio.sleep(0)
+        yield attempt  # which is not begun any more
+
+    async def breaking(custody, task, *given, **how):
+        if task.id == "two":
+            raise ZeroDivisionError
+        return await saved(custody, task, *given, **how)
+
+    monkeypatch.setattr(Ledger, "uncollected", slowly)
+    monkeypatch.setattr(Custody, "saved", breaking)
+    with pytest.raises(ZeroDivisionError):
+        await custody.collect(tmp_path)
+    assert (server.asked, names(tmp_path)) == ({"/one": 1}, ["one-1.png"])
 
 
 # For how long
@@ -361,6 +392,34 @@ async def test_a_collection_comes_back_for_what_another_process_fetches(two, ser
     assert [task.id for task in (await collecting).tasks] == ["one"]
 
 
+async def test_what_another_process_fetches_is_waited_for_no_longer_than_is_allowed(
+    two, server, clock, journal, tmp_path
+):
+    first, second = two
+    task = await left(journal, "one", *assets(server, "/one", clock=clock), clock=clock)
+    assert await Ledger(first.journal).begin_fetch(task)
+    custody, began = second._custody, second._session.clock.monotonic()
+    with pytest.raises(DownloadError, match="task one was not saved: somebody else fetches it") as caught:
+        await custody.saved(task, custody.files.place(tmp_path), None, asks=None, until=began + 60)
+    assert (caught.value.task, server.order) == (task, [])
+    assert 60 <= second._session.clock.monotonic() - began < 62
+
+
+async def test_newer_links_are_asked_for_at_the_account_of_the_task_whatever_ids_others_have(
+    custody, server, clock, journal, tmp_path
+):
+    task = await left(journal, "one", *assets(server, "/old", clock=clock), clock=clock)
+    server.answers["/old"] = [REFUSED]
+    server.links("one", "/new")
+    attempt = await Ledger(journal).with_task("acme", "one")
+    order = attrs.evolve(attempt.order, account="another")
+    other = attrs.evolve(attempt, order=order, task=attrs.evolve(task, account="another"))
+    result = Result(tasks=(task,), money=task.money, attempts=(attempt, other))
+    result, errors = await custody._custody.saved_all(result, custody._files.place(tmp_path), None, 0.0)
+    assert (errors, server.asked) == ([], {"/old": 1, "/v1/one": 1, "/new": 1})
+    assert all(asset.kept for asset in result.assets)
+
+
 async def test_a_dead_fetcher_is_waited_for_by_nobody(two, server, clock, journal, tmp_path):
     dead, lives = two
     task = await left(journal, "one", *assets(server, "/one", clock=clock), clock=clock)
@@ -372,6 +431,31 @@ async def test_a_dead_fetcher_is_waited_for_by_nobody(two, server, clock, journa
     assert lives._session.clock.slept[:6] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
     journal.memory.owners[dead.journal.owner] = False
     assert len(await waiting) == 1
+
+
+async def test_a_cancel_while_a_file_gets_its_name_leaves_it_whole_and_written_down(
+    custody, server, clock, journal, tmp_path, monkeypatch
+):
+    task = await left(journal, "one", *assets(server, "/one", clock=clock), clock=clock)
+    begun, let_go, sync = threading.Event(), threading.Event(), Part.sync
+
+    def slow(part):
+        sync(part)
+        begun.set()
+        assert let_go.wait(30)
+
+    monkeypatch.setattr(Part, "sync", slow)
+    saving = asyncio.create_task(custody.download(task, tmp_path))
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    saving.cancel()
+    for _ in range(9):
+        await asyncio.sleep(0)
+    let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("one-1.png", PNG)]
+    assert [asset.path for asset in await written(journal, "one")] == [tmp_path / "one-1.png"]
 
 
 async def test_a_cancel_lets_the_turn_go_and_keeps_what_was_saved(two, server, clock, journal, tmp_path):

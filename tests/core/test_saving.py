@@ -108,6 +108,17 @@ def no_links(*_):
     raise OSError(errno.EPERM, "Operation not permitted")
 
 
+async def test_where_a_file_cannot_get_its_name_no_empty_one_is_left(tmp_path, monkeypatch):
+    def no_rename(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", no_links)
+    monkeypatch.setattr("pathlib.Path.replace", no_rename)
+    with pytest.raises(DownloadError, match="Input/output error"):
+        await saved_at(Folder(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="this system syncs no folder")
 @pytest.mark.parametrize(
     ("number", "is_saved"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False), (errno.ENOSPC, False)]
