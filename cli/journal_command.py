@@ -67,12 +67,14 @@ def info(clock: Clock, config: Path | None, as_json: bool) -> None:
     was asked, sent and answered), and what `prune --older-than 90d` would take.
 
     --json prints path, form, bytes, unused, results, results_bytes, room, attempts, statuses, open, uncertain,
-    uncollected, first, last, pruned, texts, old and old_texts; null where there is no journal yet.
+    uncollected, first, last, pruned, texts, old, old_texts and old_uncollected (attempts that such a prune would leave
+    for the sake of results that were never saved and may still be fetched); null where there is no journal yet.
     """
-    before = midnight(clock.now() - OLD)
+    now = clock.now()
+    before = midnight(now - OLD)
 
     async def found(ledger: Ledger, journal: SQLiteJournal) -> tuple[Info | None, datetime | None]:
-        return await journal.info(before.timestamp()), await ledger.pruned()
+        return await journal.info(before.timestamp(), now.timestamp()), await ledger.pruned()
 
     told, pruned = _with_file(config, found)
     if as_json:
@@ -115,6 +117,13 @@ def _info(told: Info, pruned: datetime | None) -> Iterator[tuple[str, str]]:
     yield "uncollected", f"{told.uncollected:,}, paid for and nowhere of yours"
     old = f"{counted(told.old, 'attempt')} and {sized(told.old_texts)} of texts" if told.old else "nothing"
     yield f"older than {OLD.days} d", f"`anymedia journal prune --older-than {OLD.days}d` takes {old}"
+    if told.old_uncollected:
+        yield "", _stay(told.old_uncollected)
+
+
+def _stay(number: int, *, did: bool = False) -> str:
+    stay = f"{counted(number, 'attempt')} {'stayed' if did else 'would stay'}"
+    return f"{stay}: paid for, never saved, and perhaps still to be had; `anymedia collect` saves them"
 
 
 def _moment(seconds: float) -> datetime:
@@ -141,23 +150,41 @@ def _before(ctx: click.Context, _: click.Parameter, text: str) -> datetime:
 )
 @click.option("--texts", is_flag=True, help="Let no attempt go: only what was asked, sent and answered.")
 @click.option("--keys", is_flag=True, help="Forget idempotency keys too: the same key may buy again.")
+@click.option(
+    "--uncollected",
+    is_flag=True,
+    help="Give up results too that are paid for, were never saved, and may still be there.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 @click.option("--compact", is_flag=True, help="Then make the file smaller, for which all that buy have to wait.")
 @config_option
+@click.pass_obj
 def prune(
-    before: datetime, texts: bool, keys: bool, dry_run: bool, compact: bool, config: Path | None, as_json: bool
+    clock: Clock,
+    before: datetime,
+    texts: bool,
+    keys: bool,
+    uncollected: bool,
+    dry_run: bool,
+    compact: bool,
+    config: Path | None,
+    as_json: bool,
 ) -> None:
     """Let old attempts go, or their texts, and keep what they cost.
 
-    By whole days (UTC): what began and was over before the day of T. What is open, uncertain, or paid for and nowhere
-    on your disks stays, whatever its age. `anymedia spend` says the same before and after. An attempt that bought
-    something under an idempotency key, such as a row of a batch, loses its texts and stays, so that its key buys
-    nothing twice, unless --keys is given. Labels and the names of batches are kept with the sums.
+    By whole days (UTC): what began and was over before the day of T. What is open or uncertain stays, whatever its age.
+    So does what is paid for and nowhere of yours, until each result should be gone by what its provider declares; where
+    nobody knows that, until it is collected or dismissed. --uncollected lets it go at once: the result is paid for, was
+    never saved, and nobody can fetch it by this journal any more. `anymedia spend` says the same before and after. An
+    attempt that bought something under an idempotency key, such as a row of a batch, loses its texts and stays, so that
+    its key buys nothing twice, unless --keys is given. Labels and the names of batches are kept with the sums.
 
     Other processes may buy meanwhile. What goes leaves room in the file for new attempts; with --compact the file
     becomes smaller, while which nothing can be bought: seconds for each gigabyte.
 
-    --json prints before, attempts, bare (attempts that lost their texts), bytes (of texts), dry_run and unused.
+    --json prints before, attempts, bare (attempts that lost their texts), bytes (of texts), unsaved (attempts that
+    went, whose results are paid for and were never saved), uncollected (attempts that stay for such results), dry_run
+    and unused.
     """
     if texts and keys:
         raise click.UsageError("--texts keeps every attempt with its key: leave out one of --texts and --keys")
@@ -165,7 +192,9 @@ def prune(
         raise click.UsageError("--dry-run changes nothing: leave out --compact")
 
     async def done(ledger: Ledger, journal: SQLiteJournal) -> tuple[Any, int]:
-        went = await ledger.prune(before, texts=texts, keys=keys, dry_run=dry_run)
+        went = await ledger.prune(
+            before, texts=texts, keys=keys, uncollected=uncollected, dry_run=dry_run, now=clock.now()
+        )
         if compact:
             await journal.compact()
         told = await journal.info(before.timestamp())
@@ -177,6 +206,8 @@ def prune(
             "attempts": went.attempts,
             "bare": went.bare,
             "bytes": went.bytes,
+            "unsaved": went.unsaved,
+            "uncollected": went.uncollected,
             "dry_run": dry_run,
             "unused": unused,
         }
@@ -188,6 +219,10 @@ def prune(
     screen = Screen()
     screen.print(f"of what was over before {went.before:%Y-%m-%d} (UTC):")
     screen.print(f"{counted(went.attempts, 'attempt')} {goes}, {went.bare:,} {loses}, {sized(went.bytes)} in all")
+    if went.unsaved:
+        screen.print(f"of those that {goes}, {went.unsaved:,} had results that are paid for and were never saved")
+    if went.uncollected:
+        screen.print(_stay(went.uncollected, did=not dry_run))
     screen.print(f"{sized(unused)} of the file are free for new attempts")
 
 

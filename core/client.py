@@ -399,13 +399,14 @@ class Client:
         terms: Options,
         deadline: float,
         budget: Budget | None = None,
+        each: float = 0.0,
     ) -> Result:
         made: list[Task] = []
         try:
             async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
                 generation = Generation(
-                    planned, terms, deadline, self._submits, self._watch, self._account, claimed, budget
+                    planned, terms, deadline, self._submits, self._watch, self._account, claimed, budget, each
                 )
                 result = await generation.result()
                 made += result.tasks
@@ -437,7 +438,8 @@ class Client:
         Results are saved to `where`, with `names` and a `sidecar`, as with download; None is the configured storage
         where its `results` are on, else nowhere, and False is nowhere. `budget` (USD) holds over all rows and all
         runs of the batch, for what was billed and what may have been. At most `at_once` rows are in flight, and rows
-        that go to other accounts than a slow one are not held up by it. `timeout` (seconds) is for each row. Options
+        that go to other accounts than a slow one are not held up by it. `timeout` (seconds) is for each row, from when
+        it is sent; one that waits for its turn waits on while other rows end. Options
         are as at generate, and hold for every row; `offer` and the accounts hold where a row names none. Options that
         are not given are as the configuration's [route] says.
         Errors: OutOfBounds for a name, a bound or an option, ConfigError without a journal, or for a place or a
@@ -469,9 +471,10 @@ class Client:
     async def _row(
         self, request: AnyRequest, accounts: Sequence[str], terms: Options, deadline: float, budget: Budget
     ) -> Result:
-        """Make a row of a batch, as `generate` makes a request."""
+        """Make a row of a batch, as `generate` makes a request; its tasks have all of its time, once they are sent."""
+        each = deadline - self._session.clock.monotonic()
         with self._session.readers.verb("generate", request):
-            return await self._generated(request, accounts, terms, deadline, budget)
+            return await self._generated(request, accounts, terms, deadline, budget, each)
 
     def _saving(self, place: Place | None, sidecar: Sidecar) -> dict[str, Any]:
         """Return how a batch saves what is made, and finds out beforehand whether the place takes it; or nothing."""

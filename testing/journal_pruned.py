@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, get_args
 
+import attrs
 import pytest
 
 from anymedia.journal import Entry, Fetching, Journal, Limit, Prunable, Pruned, Query, Refusal, Released, Wanted
@@ -47,26 +48,67 @@ class Grown(Told):
 
     @in_a_loop
     async def test_nothing_that_anybody_waits_for_may_be_pruned(self, opens: Opens) -> None:
-        """Nor what began later, nor the last that was added or that moved."""
+        """Nor what is undownloaded, what began later, nor the last that was added or that moved."""
         journal, other = opens(), opens()
         assert await prunable(journal) == []
         assert await journal.pruned() is None
         await over(journal, 1, 2, 3, 4)
         await journal.write(Wanted(account="acme", task_id="task-2"))
-        await journal.write(seen(3, undownloaded=True, on_disk=True))
+        await journal.write(seen(3, on_disk=True))
         await journal.intend(entry(5, started=5.0 * DAY))
         await over(journal, 6, 7)
         await journal.intend(entry(8, started=8.0 * DAY))
         await journal.write(ended(8, status="refused", open=False, task=None, task_id=None))
         every = await journal.select(Query())
-        assert await prunable(other) == [1, 4, 6]
-        assert await prunable(other, Prunable(before=4.0 * DAY)) == [1]
-        assert await prunable(other, Prunable(before=9.0 * DAY, after=1)) == [4, 6]
-        assert await prune(other, every) == [1, 4, 6]
-        assert await there(journal) == [2, 3, 5, 7, 8]
-        assert (await prunable(journal), await prune(journal, every)) == ([], [])
+        assert await prunable(other) == [1, 2, 4, 6]
+        assert await prunable(other, Prunable(before=4.0 * DAY)) == [1, 2]
+        assert await prunable(other, Prunable(before=9.0 * DAY, after=2)) == [4, 6]
+        assert await prune(other, every[3:]) == [4, 6]
+        assert await there(journal) == [1, 2, 3, 5, 7, 8]
         assert await journal.pruned() == await other.pruned() == 7
+        del every[2]  # what is undownloaded is not asked to go
+        assert await prune(other, every) == [1, 2]
+        assert (await prunable(journal), await prune(journal, every)) == ([], [])
+        assert await there(journal) == [3, 5, 7, 8]
         await closed(journal, other)
+
+    @in_a_loop
+    async def test_what_is_undownloaded_may_be_pruned_once_it_has_expired(self, opens: Opens) -> None:
+        """Also where somebody wants it; what expires at no known time, or later, only where that is asked for."""
+        journal = opens()
+        for number, expires in enumerate((9.0, 10.0, 11.0, None, None), start=1):
+            await over(journal, number, idempotency_key="k")
+            await journal.write(seen(number, on_disk=True, expires=expires))
+        await journal.write(Wanted(account="acme", task_id="task-1"))
+        await journal.intend(entry(6, started=6.0 * DAY))
+        await over(journal, 7)
+        asked = Prunable(before=9.0 * DAY, what="keys", now=10.0)
+        all_of_them = attrs.evolve(asked, uncollected=True)
+        for each, found in ((ALL, []), (asked, [1]), (attrs.evolve(asked, now=12.0), [1, 2, 3])):
+            assert (await prunable(journal, each), await journal.uncollected(each)) == (found, 5 - len(found))
+        assert await journal.uncollected(attrs.evolve(asked, before=4.0 * DAY, after=1)) == 2
+        assert (await prunable(journal, all_of_them), await journal.uncollected(all_of_them)) == ([1, 2, 3, 4, 5], 0)
+        assert await prune(journal, await journal.prunable(asked)) == [1]
+        bared = attrs.evolve(all_of_them, what="texts", after=4)
+        assert await prune(journal, await journal.prunable(bared), kept=("bare", None)) == [5]
+        assert await prunable(journal, bared) == []
+        assert await journal.uncollected(attrs.evolve(asked, what="texts")) == 3
+        await closed(journal)
+
+    @in_a_loop
+    async def test_what_came_to_be_undownloaded_since_it_was_read_stays(self, opens: Opens) -> None:
+        """And what expires at another time by now; what was fetched meanwhile may go."""
+        journal = opens()
+        await over(journal, 1, 2, 3, 4, 5)
+        for number in (2, 3, 4):
+            await journal.write(seen(number, on_disk=True, expires=9.0))
+        read = await journal.prunable(attrs.evolve(ALL, now=10.0))
+        await journal.write(seen(1, on_disk=True, expires=9.0))
+        await journal.write(seen(2, on_disk=True, expires=11.0))
+        await journal.write(seen(3, on_disk=True, complete=True))
+        assert await prune(journal, read) == [3, 4]
+        assert await there(journal) == [1, 2, 5]
+        await closed(journal)
 
     @in_a_loop
     async def test_what_goes_is_found_no_more_and_its_numbers_are_no_others(self, opens: Opens) -> None:

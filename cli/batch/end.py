@@ -65,6 +65,7 @@ def end_json(end: BatchEnd, places: Places) -> dict[str, Any]:
         "spent": plain(end.spent),
         "possibly": plain(end.possibly),
         "unknown": end.unknown,
+        "unlisted": end.unlisted,
         "manifest": str(places.manifest),
         "summary": str(places.summary),
         "exit": code_of(end),
@@ -86,10 +87,11 @@ def show_end(end: BatchEnd, places: Places, *, stderr: bool) -> None:
 
 
 def _in_all(end: BatchEnd) -> str:
+    every = "the only row" if end.rows == 1 else f"all {end.rows:,} rows"
     if end.bought_before == end.done == end.rows:
-        return f"already bought: all {counted(end.rows, 'row')}; nothing was sent"
+        return f"already bought: {every}; nothing was sent"
     if end.done == end.rows:
-        return f"all {counted(end.rows, 'row')} are done"
+        return f"{every} {'is' if end.rows == 1 else 'are'} done"
     return f"{end.done:,} of {counted(end.rows, 'row')} are done"
 
 
@@ -115,6 +117,10 @@ def _next(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]
             "unfinished",
             f"{GOES_ON} `anymedia collect --batch {name} --out {quote(places.files)}` fetches what is ready.",
         )
+    if end.unlisted:
+        bought = f"{counted(end.unlisted, 'task')} bought for rows that are no longer in the file, or were changed"
+        resumed = f"`anymedia resume --out {quote(places.files)}` waits for what goes on, and fetches it"
+        yield "not listed", f"{bought}; {resumed}."
     if end.why == "budget":
         yield "budget", "Nothing more fits in it. The same command with a higher --budget goes on with the next row."
     if end.why == "place":

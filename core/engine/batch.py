@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from decimal import Decimal
 from typing import Any, Literal, cast
@@ -36,10 +36,10 @@ from anymedia.model.money import EXACT
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest
 from anymedia.model.task import Attempt, Result
-from anymedia.model.vocabulary import Billed
+from anymedia.model.vocabulary import Billed, Cause
 from anymedia.observe.events import BatchBegan, BatchEnded, PassedCeiling, RowEnded
 
-from .batch_rows import Earlier, Rows
+from .batch_rows import Earlier, Rows, done_before
 from .lanes import Lane, Lanes
 from .rate import Rate
 from .session import Session
@@ -181,15 +181,16 @@ class Batch:
         try:
             earlier = await Earlier.of(self.name, self._calls.ledger, Ceiling(None))
         except JournalError:  # nobody knows: the next run will
-            return run.left(None)
-        return run.left(earlier)
+            earlier = None
+        return [end async for end in run.left(earlier)]
 
     async def _begun(self) -> "_Run":
         """Return a run in which every row waits in its lane. Errors: JournalError."""
         run = _Run(self.name, self._rows, self._bounds, self._calls, allow_unknown=self._terms.allow_unknown_price)
-        earlier = await Earlier.of(self.name, self._calls.ledger, run.budget)
+        run.earlier = earlier = await Earlier.of(self.name, self._calls.ledger, run.budget)
         _, lanes = cast("tuple[BatchPlan, list[Lane]]", self._planned)
         keys = [self._rows.key(number) for number in range(len(self.rows))]
+        run.unlisted = earlier.left.total() - sum(earlier.left[key] for key in keys)
         bought = [earlier.units(key) >= row.request.units for key, row in zip(keys, self.rows, strict=True)]
         # What dies soonest is fetched first; what only goes on is looked at last.
         for number in sorted(range(len(keys)), key=lambda number: earlier.dies.get(keys[number], math.inf)):
@@ -205,6 +206,8 @@ class _Run:
 
     def __init__(self, name: str, rows: Rows, bounds: Bounds, calls: Calls, *, allow_unknown: bool) -> None:
         self.lanes: Lanes = Lanes()
+        self.earlier: Earlier = Earlier()
+        self.unlisted: int = 0
         self.budget: Budget = Budget(bounds.budget, lambda: self._buying, allow_unknown=allow_unknown)
         self._name = name
         self._rows = rows
@@ -219,6 +222,7 @@ class _Run:
         self._bought_before = 0
         self._why: Why | None = None
         self._error: AnymediaError | None = None
+        self._has_left = False
         self._is_closed = False
         self._is_over_told = False
 
@@ -244,6 +248,7 @@ class _Run:
             rows=len(self._rows.rows),
             **self._counts(),
             unknown=self.budget.unknown,
+            unlisted=self.unlisted,
             why=self._ends_as(),
             error=self._error,
         )
@@ -258,7 +263,7 @@ class _Run:
         }
 
     def _ends_as(self) -> Why:
-        if self._why is not None and self._states["not begun"]:
+        if self._why is not None and self._has_left:
             return self._why
         if self.budget.is_reached:
             return "budget"
@@ -286,27 +291,51 @@ class _Run:
                 self._note(end)
                 self._begin()
                 yield end
-            left = [self._end_of(number, "not begun") for number in self.lanes.left()]
-            for end in left:  # all of them count, whoever hears of them
+            async for end in self._left(self.lanes.left(), self.earlier):
                 self._note(end)
-            for end in left:
                 yield end
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def left(self, earlier: Earlier | None) -> list[RowEnd]:
-        """Return how the rows that have not ended stand now that the run is cancelled: what was sent goes on."""
+    async def left(self, earlier: Earlier | None) -> AsyncGenerator[RowEnd, None]:
+        """Yield how the rows that have not ended stand now that the run is cancelled: what was sent goes on."""
         self._note_why("stopped", None)
-        ends = [self._ended.get_nowait() for _ in range(self._ended.qsize())]
-        for number in sorted(self._begun - {end.number - 1 for end in ends}):
-            was_sent = earlier is None or earlier.units(self._rows.key(number)) > 0
-            ends.append(self._end_of(number, "unfinished" if was_sent else "not begun"))
-        ends += (self._end_of(number, "not begun") for number in self.lanes.left())
-        for end in ends:
+        for _ in range(self._ended.qsize()):
+            end = self._ended.get_nowait()
             self._note(end)
-        return ends
+            yield end
+        begun = sorted(self._begun)
+        if earlier is None:
+            for number in begun:
+                end = self._end_of(number, "unfinished")
+                self._note(end)
+                yield end
+            begun, earlier = [], self.earlier
+        async for end in self._left([*begun, *self.lanes.left()], earlier):
+            self._note(end)
+            yield end
+
+    async def _left(self, numbers: Iterable[int], earlier: Earlier) -> AsyncGenerator[RowEnd, None]:
+        """Yield how rows stand that this run does not come to: done before, bought before, or not begun."""
+        left = dict.fromkeys(numbers)
+        bought = [number for number in left if self.earlier.units(self._rows.key(number))]
+        if bought:
+            try:
+                async for end in done_before(self._name, self._calls.ledger, self._rows, bought, saves=self._saves):
+                    del left[end.number - 1]
+                    yield end
+            except JournalError as error:
+                _log.error("how rows of batch %s that were bought before stand is not known: %s", self._name, error)
+        self._has_left = self._has_left or bool(left)
+        for number in left:
+            before, now = self.earlier.units(self._rows.key(number)), earlier.units(self._rows.key(number))
+            yield self._end_of(number, "unfinished" if now else "not begun", bought_before=before > 0)
+
+    @property
+    def _saves(self) -> bool:
+        return self._calls.saved is not None
 
     def _begin(self) -> None:
         """Begin as many rows as may be in flight: each counts until its end was told."""
@@ -326,6 +355,7 @@ class _Run:
         self._states[end.state] += 1
         self._bought_before += end.bought_before
         if end.state == "not begun":
+            self._has_left = True
             return
         if not (end.bought_before and end.state == "done"):
             self._rate.ended()
@@ -340,7 +370,7 @@ class _Run:
         clock = self._calls.session.clock
         began = clock.monotonic()
         try:
-            end = await self._made(number, began + self._bounds.timeout)
+            end = await self._in_time(number)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one row loses no sight of the others
             _log.exception("row %s of batch %s broke", number + 1, self._name)
             broke = AnymediaError(f"row {number + 1} broke, and may be billed: {error!r}", billed=Billed.UNKNOWN)
@@ -351,8 +381,28 @@ class _Run:
             end = attrs.evolve(end, seconds=clock.monotonic() - began)
         self._ended.put_nowait(end)
 
+    async def _in_time(self, number: int) -> RowEnd:
+        """Make a row and save it, and return how it has ended.
+
+        The time of a row that waits for its turn begins again as long as other rows end: it is not its own that is
+        over.
+        """
+        while True:
+            ended, deadline = self._moved, self._calls.session.clock.monotonic() + self._bounds.timeout
+            end = await self._made(number, deadline)
+            if not _is_unsent(end) or self._calls.session.clock.monotonic() < deadline or self.budget.is_closed:
+                return end
+            if self._moved == ended:
+                self._note_why("unfinished", None)
+                return attrs.evolve(end, state="not begun")
+
+    @property
+    def _moved(self) -> int:
+        """How many rows have ended for which something was sent or fetched."""
+        return self._states.total() - self._states["not begun"]
+
     async def _made(self, number: int, deadline: float) -> RowEnd:
-        """Make a row and save it, and return how it has ended."""
+        """Make a row and save it until a time, and return how it has ended."""
         accounts, terms = self._rows.terms(number)
         try:
             with self._is_buying():
@@ -427,6 +477,17 @@ def _open_state(attempts: Sequence[Attempt]) -> Literal["uncertain", "unfinished
     if any(attempt.task is None for attempt in open_):
         return "uncertain"
     return "unfinished" if open_ else None
+
+
+_TOO_SOON = (Cause.RATE_LIMITED, Cause.UNAVAILABLE)
+"""Why an attempt came to nothing that says nothing of what was asked for."""
+
+
+def _is_unsent(end: RowEnd) -> bool:
+    """Return whether a row has failed, and no provider has said more of it than that it comes too soon."""
+    if end.state != "failed" or end.error is None or end.error.billed is not Billed.NO:
+        return False
+    return end.result is None and all(attempt.cause in _TOO_SOON for attempt in end.error.attempts)
 
 
 def _missing(result: Result, units: int) -> AnymediaError:

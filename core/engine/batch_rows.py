@@ -3,15 +3,16 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
 
 from anymedia.journal.counts_as import may_be_paid
 from anymedia.journal.ledger import Ledger
+from anymedia.journal.records import is_undownloaded
 from anymedia.limits.ceiling import Budget, Ceiling
-from anymedia.model.batch import BatchPlan, Row
+from anymedia.model.batch import BatchPlan, Row, RowEnd
 from anymedia.model.errors import (
     AnymediaError,
     BadRows,
@@ -25,7 +26,7 @@ from anymedia.model.errors import (
 from anymedia.model.money import EXACT, Money, PriceStatus, total
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest, RawRequest, Request
-from anymedia.model.task import Attempt
+from anymedia.model.task import Attempt, Result
 from anymedia.model.vocabulary import State
 
 from .idempotency import LONGEST, compared, fault_of_name
@@ -48,11 +49,13 @@ Planned = Callable[[AnyRequest, Sequence[str], Options, Sequence[Attempt]], Awai
 class Earlier:
     """What earlier runs of a batch bought, or may have: by key, how many units from which on; and when results die.
 
-    `dies` is in seconds since 1970 for rows that have results which are not saved: -inf where nobody knows it.
+    `dies` is in seconds since 1970 for rows that have results which are not saved: -inf where nobody knows it. `left`
+    counts what goes on, is uncertain, or has results that are not saved.
     """
 
     parts: dict[str, dict[int, int]] = attrs.field(factory=dict)
     dies: dict[str, float] = attrs.field(factory=dict)
+    left: Counter[str] = attrs.field(factory=Counter)
 
     @classmethod
     async def of(cls, name: str, ledger: Ledger, ceiling: Ceiling) -> "Earlier":
@@ -63,6 +66,7 @@ class Earlier:
                 ceiling.hold(attempt)
             if attempt.order.idempotency_key is not None and may_be_paid(attempt):
                 found.add(attempt.order.idempotency_key, attempt)
+                found.left[attempt.order.idempotency_key] += attempt.open or is_undownloaded(attempt)
         return found
 
     def add(self, key: str, attempt: Attempt) -> None:
@@ -77,6 +81,39 @@ class Earlier:
     def units(self, key: str) -> int:
         """Return how many units were bought under a key."""
         return sum(self.parts.get(key, {}).values())
+
+
+async def done_before(
+    name: str, ledger: Ledger, rows: "Rows", numbers: Iterable[int], *, saves: bool
+) -> AsyncGenerator[RowEnd, None]:
+    """Yield the ends of those of some rows that earlier runs have made whole, and saved where that `saves`.
+
+    Each comes as soon as all of it is read: few of them are in memory at once. Errors: JournalError.
+    """
+    wanted = {rows.key(number): number for number in numbers}
+    made: dict[str, dict[int, Attempt]] = {}
+    async for attempt in ledger.each(batch=name):
+        key = attempt.order.idempotency_key or ""
+        if key not in wanted or not _is_made(attempt, saves=saves):
+            continue
+        made.setdefault(key, {})[attempt.order.part] = attempt
+        attempts = [each for _, each in sorted(made[key].items())]
+        row = rows.rows[wanted[key]]
+        if sum(each.order.units for each in attempts) == row.request.units:
+            tasks = tuple(attrs.evolve(each.task, bought_before=True) for each in attempts if each.task is not None)
+            money = total(task.money for task in tasks)
+            result = Result(tasks=tasks, missing=0, errors=(), money=money, attempts=tuple(attempts))
+            number = wanted.pop(key) + 1
+            yield RowEnd(number=number, row=row, key=key, state="done", result=result, bought_before=True)
+            del made[key]
+
+
+def _is_made(attempt: Attempt, *, saves: bool) -> bool:
+    """Return whether all that was ordered was made, and is kept where that `saves`."""
+    task, order = attempt.task, attempt.order
+    if task is None or task.state is not State.SUCCEEDED or len(task.works) < order.units * order.makes:
+        return False
+    return not saves or all(asset.kept for asset in task.assets)
 
 
 class Rows:

@@ -43,7 +43,8 @@ async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, 
 class Generation:
     """A request that is bought and waited for; `account_of` returns the account at which a task is looked at.
 
-    What it costs counts under the `budget` of its batch too, if there is one.
+    What it costs counts under the `budget` of its batch too, if there is one; `each` is for how many seconds a task is
+    waited for at least, from its acceptance on, where others may have had their turn before it until the deadline.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class Generation:
         account_of: Callable[[Task], Account],
         claimed: Claimed | None = None,
         budget: Budget | None = None,
+        each: float = 0.0,
     ) -> None:
+        self._each = each
         self._purchase = Purchase(plan, terms, deadline, submits, claimed, self._follow, budget)
         self._deadline = deadline
         self._submits = submits
@@ -96,7 +99,7 @@ class Generation:
         task = (before if share.is_earlier else bought)(share.attempt, self._submits.session)
         if task.state is State.SUCCEEDED:
             return task
-        left = self._deadline - self._submits.session.clock.monotonic()
+        left = max(self._deadline - self._submits.session.clock.monotonic(), self._each)
         return await self._watch.until_done(self._account_of(task), task, left)
 
     async def _until_one_has_ended(self) -> None:

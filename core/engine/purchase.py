@@ -357,6 +357,10 @@ class Purchase:
             attempt = await self._submits.shielded(life, submission, self._deadline)
         except _Stopped:
             submission.reservation.release()
+        except asyncio.CancelledError:
+            if not submission.is_uncertain:  # nothing was sent, and nothing will be
+                submission.reservation.release()
+            raise
         except AnymediaError as error:
             self._failed_submit(submission, error)
             if submission.cancelled:

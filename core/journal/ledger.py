@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import attrs
 
-from anymedia.clock import midnight
+from anymedia.clock import Clock, midnight
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, dollars
 from anymedia.model.strict_json import Json
@@ -39,6 +39,7 @@ from .protocol import (
     Fetching,
     Journal,
     Limit,
+    Prunable,
     Query,
     Released,
     Sum,
@@ -471,15 +472,24 @@ class Ledger:
     # What grows old
 
     async def prune(
-        self, before: datetime, *, texts: bool = False, keys: bool = False, dry_run: bool = False
+        self,
+        before: datetime,
+        *,
+        texts: bool = False,
+        keys: bool = False,
+        uncollected: bool = False,
+        dry_run: bool = False,
+        now: datetime | None = None,
     ) -> "Pruning":
         """Let the attempts go that began and were over before the day (UTC) of a time; their sums stay.
 
-        What is open, uncertain, wanted or being fetched stays, and what is paid for and nowhere of ours. An attempt
-        that bought something under an idempotency key only loses its texts (what was asked for, and the provider's
-        words), so that the key buys nothing a second time; with `keys` it goes too, and the key may buy again. With
-        `texts`, none goes, and all of them lose their texts. A few hundred attempts are pruned at once, and others
-        write in between. With `dry_run`, nothing is changed. Errors: OutOfBounds for `texts` with `keys`.
+        What is open, uncertain or being fetched stays, and what is paid for and nowhere of ours, unless each result
+        that is missing should be gone by `now` (None: the present), as the provider declares. With `uncollected`, such
+        attempts go too that may still be fetched: results that are paid for and were never saved. An attempt that
+        bought something under an idempotency key only loses its texts (what was asked for, and the provider's words),
+        so that the key buys nothing a second time; with `keys` it goes too, and the key may buy again. With `texts`,
+        none goes, and all of them lose their texts. A few hundred attempts are pruned at once, and others write in
+        between. With `dry_run`, nothing is changed. Errors: OutOfBounds for `texts` with `keys`.
         """
         if texts and keys:
             message = "with texts, every attempt is kept, and so are their idempotency keys"
@@ -487,7 +497,9 @@ class Ledger:
         from .prune import prune
 
         what: What = "texts" if texts else "keys" if keys else "attempts"
-        return await prune(self.journal, before, self._records.hide, what, dry_run=dry_run)
+        now = Clock().now() if now is None else now
+        asked = Prunable(before=midnight(before).timestamp(), what=what, now=now.timestamp(), uncollected=uncollected)
+        return await prune(self.journal, asked, self._records.hide, dry_run=dry_run)
 
     async def pruned(self) -> datetime | None:
         """Return the midnight (UTC) before which attempts were pruned; None where none was.

@@ -190,8 +190,13 @@ class MemoryJournal:
     async def prunable(self, prunable: Prunable) -> list[Entry]:
         """As Journal.prunable."""
         with self.memory.lock:
-            entries = (entry for entry in self.memory.entries.values() if self._is_prunable(entry, prunable))
+            entries = (entry for entry in self._asked(prunable) if _is_lost(entry, prunable))
             return [*islice(map(self._now, entries), PRUNED)]
+
+    async def uncollected(self, prunable: Prunable) -> int:
+        """As Journal.uncollected."""
+        with self.memory.lock:
+            return sum(not _is_lost(entry, prunable) for entry in self._asked(prunable))
 
     async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
         """As Journal.prune."""
@@ -387,8 +392,11 @@ class MemoryJournal:
     def _pruned(self) -> int | None:
         return max((entry.day + 1 for entry in self.memory.gone), default=None)
 
-    def _is_prunable(self, entry: Entry, prunable: Prunable) -> bool:
-        """Return whether an entry is asked for, and may be pruned."""
+    def _asked(self, prunable: Prunable) -> Iterator[Entry]:
+        return (entry for entry in self.memory.entries.values() if self._is_asked(entry, prunable))
+
+    def _is_asked(self, entry: Entry, prunable: Prunable) -> bool:
+        """Return whether an entry is asked for, and may be pruned if nobody misses its results."""
         if entry.number <= prunable.after or entry.started >= prunable.before or not self._is_old(entry):
             return False
         is_needed = entry.idempotency_key is not None and entry.counts_as is not None
@@ -396,15 +404,16 @@ class MemoryJournal:
         return not (stays and entry.id in self.memory.bare)
 
     def _is_old(self, entry: Entry) -> bool:
-        """Return whether nobody waits for an entry, and no number hangs on it."""
-        waits = entry.open or entry.undownloaded or entry.id in self.memory.wanted
+        """Return whether an entry is over, and no number hangs on it."""
         is_last = entry.number == self.memory.last_number or self.memory.moves.get(entry.id) == self.memory.last_move
-        return not waits and not is_last
+        return not entry.open and not is_last
 
     def _prune(self, pruned: Pruned) -> bool:
         """Prune an entry, as far as it still may be."""
         entry = self.memory.entries.get(pruned.entry.id)
         if entry is None or not self._is_old(entry) or self._is_alive(self.memory.fetchers.get(entry.id, "")):
+            return False
+        if entry.undownloaded and _results_of(entry) != _results_of(pruned.entry):
             return False
         if pruned.kept is not None:
             if (entry.record, entry.task) != (pruned.entry.record, pruned.entry.task):
@@ -430,7 +439,8 @@ class MemoryJournal:
         self.memory.by_task.get((entry.account, entry.task_id or ""), {}).pop(entry.id, None)
         for found in (self.memory.moves, self.memory.took, self.memory.fetchers):
             found.pop(entry.id, None)
-        self.memory.bare.discard(entry.id)
+        for names in (self.memory.bare, self.memory.wanted):
+            names.discard(entry.id)
         self.memory.gone.append(attrs.evolve(entry, record="", task=None, body=None, alive=True))
 
     def _fits(self, entry: Entry, query: Query) -> bool:
@@ -464,6 +474,15 @@ class MemoryJournal:
 def _expiry(entry: Entry) -> tuple[float, int]:
     """Return the place of an entry in the order in which they expire."""
     return ANY_MOMENT if entry.expires is None else entry.expires, entry.number
+
+
+def _is_lost(entry: Entry, prunable: Prunable) -> bool:
+    """Return whether nobody is to miss the results of an entry: there are none, or they are gone."""
+    return not entry.undownloaded or prunable.uncollected or ANY_MOMENT < _expiry(entry)[0] < prunable.now
+
+
+def _results_of(entry: Entry) -> tuple[bool, float | None]:
+    return entry.undownloaded, entry.expires
 
 
 def _is_within(entry: Entry, least: float, until: float) -> bool:

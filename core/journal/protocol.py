@@ -302,21 +302,25 @@ them; or all of them, and their keys."""
 class Prunable:
     """Which entries may be pruned: those that were started `before` a time, with a number above `after`.
 
-    None is open, wanted or undownloaded, and none is the last that was added or that moved: the next ones get numbers
-    that no other had. Left out is what `what` would leave as it is, as far as columns tell.
+    None is open, and none is the last that was added or that moved: the next ones get numbers that no other had. An
+    undownloaded one is among them only where it is known to have expired before `now`, or all are where `uncollected`
+    says so. Left out is what `what` would leave as it is, as far as columns tell. Times are in seconds since 1970.
     """
 
     before: float
     after: int = 0
     what: What = "attempts"
+    now: float = ANY_MOMENT
+    uncollected: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class Pruned:
     """What is to become of an entry as it was read: it goes, or `kept` replaces its record and its task, without body.
 
-    It stays as it is where it may not be pruned any more, while an owner that is alive is fetching its files, or where
-    its record or its task is another one by now. One with a key that is held stays too, if it was to go.
+    It stays as it is where it is open or the last, while an owner that is alive is fetching its files, where it is
+    undownloaded and was not so when it was read, or expires at another time, and where its record or its task is to be
+    replaced and is another one by now. One with a key that is held stays too, if it was to go.
     """
 
     entry: Entry
@@ -415,6 +419,12 @@ class Journal(Protocol):
         """Return entries that may be pruned, in the order in which they were added: `PRUNED` at most.
 
         It waits for no write, and no write waits for it.
+        """
+
+    async def uncollected(self, prunable: Prunable) -> int:
+        """Return how many entries may not be pruned for the sole reason that they are undownloaded.
+
+        It waits for no write either.
         """
 
     async def prune(self, pruned: Sequence[Pruned]) -> list[str]:

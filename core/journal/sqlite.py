@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from anymedia.clock import Clock
 from anymedia.model.errors import JournalError
 
 from .labels import has_labels
@@ -49,7 +50,7 @@ from .protocol import (
 from .sqlite_care import Info, copy, info
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
-from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when
+from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when, uncollected
 from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
 
 T = TypeVar("T")
@@ -206,6 +207,10 @@ class SQLiteJournal:
         nothing: list[Entry] = []
         return await self._store.glance(partial(_prunable, prunable=prunable), nothing)
 
+    async def uncollected(self, prunable: Prunable) -> int:
+        """As Journal.uncollected."""
+        return await self._store.glance(partial(uncollected, prunable=prunable), 0)
+
     async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
         """As Journal.prune."""
         return await self._store.write(partial(prune, pruned=pruned, is_alive=self._is_alive))
@@ -237,12 +242,14 @@ class SQLiteJournal:
 
     # The file as a whole
 
-    async def info(self, before: float) -> Info | None:
+    async def info(self, before: float, now: float | None = None) -> Info | None:
         """Return what the file holds; attempts that began before a time (in seconds since 1970) and are over are old.
 
-        None where there is no file yet. It waits for no write, and no write waits for it. Errors: JournalError.
+        Results that expired before `now` count as gone (None: the present). None where there is no file yet. It waits
+        for no write, and no write waits for it. Errors: JournalError.
         """
-        asked = partial(info, path=self.path, results=self.results, before=before, is_alive=self._is_alive)
+        old = Prunable(before=before, now=Clock().now().timestamp() if now is None else now)
+        asked = partial(info, path=self.path, results=self.results, old=old, is_alive=self._is_alive)
         return await self._store.glance(asked, None)
 
     async def backup(self, target: Path) -> int:

@@ -16,7 +16,7 @@ from .counts_as import UNCERTAIN
 from .new_file import new_file
 from .protocol import Prunable
 from .sqlite_errors import Fault, journal_error
-from .sqlite_prune import fact, prunable_where
+from .sqlite_prune import fact, prunable_where, uncollected
 
 COMPACTIONS = "compactions"
 """The fact that counts when a compaction begins and when it ends: while it is odd, one is under way, or was killed."""
@@ -33,7 +33,8 @@ class Info:
 
     `statuses` counts attempts by where they stand; `uncertain` may have been billed, `uncollected` are paid for and
     nowhere of ours. `first` and `last` say when the first and the last were begun, in seconds since 1970. `texts` are
-    the bytes of what was asked, sent and answered. `old` attempts would be pruned, whose texts take `old_texts` bytes.
+    the bytes of what was asked, sent and answered. `old` attempts would be pruned, whose texts take `old_texts` bytes;
+    `old_uncollected` would be too, if their results were not nowhere of ours, and perhaps still to be fetched.
     `form` is the number of the file's form, `bytes` what it takes on the disk, `unused` of these what new attempts will
     use first; `results` counts the files in the folder for results that came as bytes, which take `results_bytes`.
     `room` is what is free on the disk.
@@ -50,6 +51,7 @@ class Info:
     texts: int
     old: int
     old_texts: int
+    old_uncollected: int
     bytes: int
     unused: int
     results: int
@@ -58,16 +60,16 @@ class Info:
 
 
 def info(
-    connection: sqlite3.Connection, path: Path, results: Path, before: float, is_alive: Callable[[str], bool]
+    connection: sqlite3.Connection, path: Path, results: Path, old: Prunable, is_alive: Callable[[str], bool]
 ) -> Info:
-    """Return what a file holds; what began before a time and is over is old."""
+    """Return what a file holds, and how much of it may be pruned."""
 
     def one(query: str, values: object = ()) -> tuple[int, ...]:
         row: tuple[int, ...] = connection.execute(query, values).fetchone()  # type: ignore[arg-type]
         return row
 
     lost = [number for owner, number in connection.execute(_SENDING, (SENDING,)) if not is_alive(owner)]
-    where, values = prunable_where(Prunable(before=before))
+    where, values = prunable_where(old)
     first, last = one("SELECT min(started), max(started) FROM attempts WHERE typeof(started) = 'real'")
     files = _sizes(results)
     return Info(
@@ -85,6 +87,7 @@ def info(
             f"SELECT ifnull(sum({_TEXTS}), 0) FROM attempts JOIN texts USING (number) WHERE {where}",  # noqa: S608
             values,
         )[0],
+        old_uncollected=uncollected(connection, old),
         bytes=sum(size for name in ("", "-wal", "-shm") for size in _size(path.with_name(path.name + name))),
         unused=one("PRAGMA freelist_count")[0] * one("PRAGMA page_size")[0],
         results=len(files),

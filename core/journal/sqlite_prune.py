@@ -6,21 +6,25 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
+
 from .protocol import DAY, Prunable, Pruned
-from .sqlite_schema import HAS_MOVED
+from .sqlite_schema import EXPIRY, HAS_MOVED
 
 GONE, FENCE = "pruned", "fence"
 """The facts that say after which day entries have not gone, and how high the fencing numbers of keys were that have."""
 
-_OLD = f"""NOT open AND NOT wanted AND NOT undownloaded AND number < (SELECT max(number) FROM attempts)
+_OLD = f"""NOT open AND number < (SELECT max(number) FROM attempts)
     AND (moved IS NULL OR moved IS NOT (SELECT max(moved) FROM attempts WHERE {HAS_MOVED}))"""  # noqa: S608
 """What is so of an entry that may go: the last that was added stays, and the last that moved, so that the next ones get
 numbers that no other had."""
 
-_PRUNABLE = f"number > :after AND started < :before AND {_OLD} AND NOT (bare AND {{needed}})"
 _NEEDED = "idempotency_key IS NOT NULL AND counts_as IS NOT NULL"
+_ASKED = f"number > :after AND started < :before AND {_OLD} AND NOT (bare AND {{needed}})"
+_LOST = f"(NOT undownloaded OR :uncollected OR ({EXPIRY} > -9e999 AND {EXPIRY} < :now))"
+"""What is so of an entry whose results nobody is to miss: there are none, or they are gone."""
 
-_STILL = f"""SELECT number, id, fetcher, idempotency_key FROM attempts
+_STILL = f"""SELECT id, number, fetcher, idempotency_key, undownloaded, expires FROM attempts
     WHERE id IN (SELECT value FROM json_each(?)) AND {_OLD}"""  # noqa: S608
 _HELD = "SELECT owner FROM keys WHERE key = ? AND holder IS NOT NULL"
 _BARED = "UPDATE texts SET record = ?, task = ?, body = NULL WHERE number = ? AND record = ? AND task IS ?"
@@ -32,20 +36,33 @@ _RAISED = """INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO
 
 def prunable_where(prunable: Prunable) -> tuple[str, dict[str, Any]]:
     """Return the condition for entries that may be pruned, with its values."""
-    needed = {"texts": "1", "attempts": _NEEDED, "keys": "0"}[prunable.what]
-    return _PRUNABLE.format(needed=needed), {"after": prunable.after, "before": prunable.before}
+    return f"{_asked(prunable)} AND {_LOST}", attrs.asdict(prunable)
+
+
+def uncollected(connection: sqlite3.Connection, prunable: Prunable) -> int:
+    """Return how many entries may not be pruned only because they are undownloaded."""
+    count = f"SELECT count(*) FROM attempts WHERE {_asked(prunable)} AND NOT {_LOST}"  # noqa: S608 - no value is in it
+    number: int
+    (number,) = connection.execute(count, attrs.asdict(prunable)).fetchone()
+    return number
+
+
+def _asked(prunable: Prunable) -> str:
+    return _ASKED.format(needed={"texts": "1", "attempts": _NEEDED, "keys": "0"}[prunable.what])
 
 
 def prune(connection: sqlite3.Connection, pruned: Sequence[Pruned], is_alive: Callable[[str], bool]) -> list[str]:
     """Prune entries as far as they may go still, and return the ids of those."""
     connection.execute("PRAGMA secure_delete = ON")  # what was dropped is not to be found in the file
     rows = connection.execute(_STILL, (json.dumps([each.entry.id for each in pruned]),)).fetchall()
-    still = {name: (number, fetcher, key) for number, name, fetcher, key in rows}
-    alive = {fetcher: is_alive(fetcher) for _, fetcher, _ in still.values() if fetcher is not None}
+    still = {name: row for name, *row in rows}
+    alive = {fetcher: is_alive(fetcher) for _, fetcher, *_ in still.values() if fetcher is not None}
     done = set[str]()
     for each in pruned:
-        number, fetcher, key = still.get(each.entry.id, (None, None, None))
+        number, fetcher, key, *results = still.get(each.entry.id, (None,) * 5)
         if number is None or alive.get(fetcher):
+            continue
+        if results[0] and results != [each.entry.undownloaded, each.entry.expires]:
             continue
         if each.kept is not None:
             if _bare(connection, number, each):

@@ -60,11 +60,11 @@ class RowEnd:
 
     `state` is `done`: all of it was made, and is saved where a place was given; `failed`: `error` says why, and what
     was billed; `uncertain`: it may have been billed, nobody knows what became of it, and it is never sent again by
-    itself; `unfinished`: it is paid, and its task goes on, or its files are not saved yet; `not begun`: nothing was
-    sent for it in this run. What is unfinished or was not begun goes on when the batch is started again, and so does
-    what failed without being billed. `result` is what was made, also of a row that has ended otherwise. `bought_before`
-    says that an earlier run bought it and nothing was sent for it now. `seconds` is how long it took in this run; None
-    where it was not begun.
+    itself; `unfinished`: it is paid, and its task goes on, its files are not saved yet, or this run has not come to it;
+    `not begun`: nothing was bought for it. What is unfinished or was not begun goes on when the batch is started again,
+    and so does what failed without being billed. `result` is what was made, also of a row that has ended otherwise.
+    `bought_before` says that an earlier run bought it and nothing was sent for it now. `seconds` is how long it took in
+    this run; None where it was not begun.
     """
 
     number: int
@@ -82,10 +82,12 @@ class BatchEnd:
     """How a batch has ended: how many of its rows ended in which state, what it has cost, and why it is over.
 
     `spent` (USD) was billed over the whole batch, earlier runs included, `possibly` (USD) may have been or may yet be;
-    of `unknown` attempts nobody knows what they cost, and they are in neither. `why` is `stopped`, `error`, `place` or
-    `budget` where something kept rows from being begun: `stop` was called, `error` would have met every other row
-    alike, the place for the files takes none, or nothing more fits under the budget. Else it is the gravest that rows
-    ended as: `uncertain`, `unfinished`, `failed`, or `done`.
+    of `unknown` attempts nobody knows what they cost, and they are in neither. `unlisted` tasks were bought by earlier
+    runs for rows that there are no more, and go on, or have results that are not saved: `recover` takes them up. `why`
+    is `stopped`, `error`, `place` or `budget` where something kept rows from being begun: `stop` was called, `error`
+    would have met every other row alike, the place for the files takes none, or nothing more fits under the budget;
+    `unfinished` too, where rows had no turn. Else it is the gravest that rows ended as: `uncertain`, `unfinished`,
+    `failed`, or `done`.
     """
 
     name: str
@@ -99,6 +101,7 @@ class BatchEnd:
     spent: Decimal = Decimal(0)
     possibly: Decimal = Decimal(0)
     unknown: int = 0
+    unlisted: int = 0
     why: Why
     error: AnymediaError | None = None
 

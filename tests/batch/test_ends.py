@@ -19,8 +19,9 @@ from anymedia.engine.batch import _Run
 from anymedia.transport.places import Folder
 
 from .playing import asked, die, played, rows
+from .test_run import PRICE
 
-PRICE = Decimal("0.05")
+AT_RUNAPI = Decimal("0.05")
 """Of a picture at runapi."""
 
 
@@ -56,9 +57,122 @@ def test_after_a_stop_no_row_is_begun_and_what_is_under_way_is_waited_for(tmp_pa
     assert (end.why, end.done, end.not_begun) == ("stopped", 2, 28)
     assert (stopped.done, stopped.waiting, stopped.not_begun) == (2, 0, 28)
     assert all(each.error is None and each.seconds is None for each in ends if each.state == "not begun")
-    assert (nothing.why, nothing.not_begun) == ("stopped", 30)
+    assert (nothing.why, nothing.done, nothing.bought_before, nothing.not_begun) == ("stopped", 2, 2, 28)
     assert (rest.why, rest.done, rest.bought_before) == ("done", 30, 2)
     assert set(billed.values()) == {1}
+
+
+def test_what_earlier_runs_bought_is_told_by_a_run_that_does_not_come_to_it(tmp_path, monkeypatch, caplog):
+    wanted = [asked(1), asked(2, count=3), asked(3), asked(4)]
+
+    async def main(shop):
+        shop.sims["runapi"].fault("failed")  # one of the three is missing
+        await shop.run(wanted[1:2], "runapi", fallback=False)
+        shop.sims["runapi"].fault("latency", seconds=500)  # it goes on
+        await shop.run(wanted[2:3], "runapi", timeout=30)
+        await shop.run(wanted[:1], "runapi")
+        told = await stopped(shop)
+        with monkeypatch.context() as journal:
+            journal.setattr("anymedia.engine.batch.done_before", unreadable)
+            return told, await stopped(shop)
+
+    async def stopped(shop):
+        async with shop.client() as client:
+            batch, ends = client.batch(wanted, "runapi", name="shots", where=tmp_path / "out"), []
+            batch.stop()
+            end = await batch.run(ends.append)
+        return end, [(each.number, each.state, each.bought_before) for each in ends], ends
+
+    async def unreadable(*_, **__):
+        raise JournalError("the disk is gone")
+        yield
+
+    (end, told, ends), (_, unread, _) = played(main, tmp_path)
+    assert told == [(1, "done", True), (2, "unfinished", True), (3, "unfinished", True), (4, "not begun", False)]
+    assert (end.why, end.done, end.unfinished, end.not_begun) == ("stopped", 1, 2, 1)
+    (task,) = ends[0].result.tasks
+    assert (task.bought_before, task.assets[0].path.is_file(), ends[0].error) == (True, True, None)
+    assert unread == [(1, "unfinished", True), *told[1:]]
+    assert "how rows of batch shots that were bought before stand is not known: the disk is gone" in caplog.text
+
+
+def test_a_row_has_all_of_its_time_once_it_is_sent_and_waits_for_its_turn_while_others_end(tmp_path):
+    async def main(shop):
+        shop.sims["reapi"].service.speed = 4 / 60  # a task takes a minute
+        return await shop.run(rows(12), "reapi", timeout=130), shop.billed()
+
+    (end, _ends), billed = played(main, tmp_path, reapi={"limits": {"active": 2}})
+    assert (end.why, end.done) == ("done", 12)
+    assert set(billed.values()) == {1}
+
+
+def test_where_nothing_ends_for_all_of_its_time_a_row_is_not_begun(tmp_path):
+    async def main(shop):
+        shop.sims["reapi"].fault("latency", seconds=5000, times=None)
+        return *await shop.run(rows(3), "reapi", timeout=60), shop.billed()
+
+    end, ends, billed = played(main, tmp_path, reapi={"limits": {"active": 1}})
+    assert (end.why, end.unfinished, end.not_begun, end.failed) == ("unfinished", 1, 2, 0)
+    assert all(each.error.billed == "no" for each in ends if each.state == "not begun")
+    assert billed.total() == 1
+
+
+def test_after_a_cancel_only_what_was_sent_may_be_billed(tmp_path):
+    async def main(shop):
+        async with shop.client() as client:
+            batch = client.batch(rows(6), "reapi", name="shots", budget=1)
+            running = asyncio.create_task(batch.run())
+            await shop.clock.sleep(3)  # the others have reserved their price, and wait for a permit
+            before = batch.progress.possibly
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        return before, batch.end, await shop.run(rows(6), "reapi", budget=1), shop.billed()
+
+    before, end, (again, _), billed = played(main, tmp_path, reapi={"limits": {"submits": [2, 10]}})
+    assert before > 2 * PRICE
+    assert (end.unfinished, end.not_begun, end.spent + end.possibly) == (2, 4, 2 * PRICE)
+    assert (again.done, again.spent, billed.total()) == (6, 6 * PRICE, 6)
+
+
+def test_what_was_bought_for_rows_that_are_gone_is_told(tmp_path):
+    async def main(shop):
+        client = shop.opened()
+        running = asyncio.create_task(client.batch(rows(4), "reapi", name="shots").run())
+        await shop.clock.sleep(4)
+        await die(client)
+        await asyncio.wait([running])
+        changed = [*rows(2), asked(5)]
+        first = await shop.run(changed, "reapi")
+        async with shop.client() as client:
+            found = await client.recover(tmp_path / "out")
+        return first, found, await shop.run(changed, "reapi"), shop.billed()
+
+    (first, _), found, (again, _), billed = played(main, tmp_path)
+    assert (first.why, first.done, first.unlisted, first.possibly) == ("done", 3, 2, 2 * PRICE)
+    assert (len(found.tasks), again.unlisted, again.possibly, again.spent) == (2, 0, 0, 5 * PRICE)
+    assert set(billed.values()) == {1}
+
+
+def test_where_the_journal_does_not_tell_what_was_sent_before_a_cancel_it_may_be_paid(tmp_path):
+    async def main(shop):
+        async with shop.client() as client:
+            batch = client.batch(rows(4), "reapi", name="shots", at_once=2)
+            running = asyncio.create_task(batch.run())
+            await shop.clock.sleep(2)
+
+            async def broken(_):
+                raise JournalError("the disk is gone")
+
+            client.journal.select = broken
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+            del client.journal.select
+        return batch.end
+
+    end = played(main, tmp_path)
+    assert (end.why, end.unfinished, end.not_begun) == ("stopped", 2, 2)
 
 
 def test_a_stop_when_everything_is_under_way_changes_nothing(tmp_path):
@@ -149,22 +263,6 @@ def test_a_loop_that_is_left_ends_the_run_and_loses_nothing(tmp_path):
     assert (end.why, end.done) == ("done", 6)
     assert set(billed.values()) == {1}
     assert billed.total() == 6
-
-
-def test_a_loop_that_is_left_while_it_tells_of_rows_that_were_not_begun_counts_all_of_them(tmp_path):
-    async def main(shop):
-        async with shop.client() as client:
-            batch = client.batch(rows(6), "reapi", name="shots")
-            batch.stop()
-            async with aclosing(aiter(batch)) as ends:
-                async for end in ends:
-                    assert end.state == "not begun"
-                    break
-            return batch.end, batch.progress
-
-    end, progress = played(main, tmp_path)
-    assert (end.why, end.not_begun) == ("stopped", 6)
-    assert (progress.not_begun, progress.waiting) == (6, 0)
 
 
 # What every other row would meet too
@@ -325,10 +423,10 @@ def test_a_part_that_no_longer_fits_under_the_budget_leaves_its_row_unfinished(t
         return first, stopped, await shop.run([asked(1, count=3), asked(2)], "runapi", budget="0.2")
 
     first, stopped, again = played(main, tmp_path)
-    assert (first[0].why, first[0].spent) == ("failed", 2 * PRICE)
-    assert (stopped[0].why, stopped[0].spent) == ("budget", 2 * PRICE)
+    assert (first[0].why, first[0].spent) == ("failed", 2 * AT_RUNAPI)
+    assert (stopped[0].why, stopped[0].spent) == ("budget", 2 * AT_RUNAPI)
     assert sorted(states(stopped[1]).values()) == ["not begun", "unfinished"]
-    assert (again[0].why, again[0].done, again[0].spent) == ("done", 2, 4 * PRICE)
+    assert (again[0].why, again[0].done, again[0].spent) == ("done", 2, 4 * AT_RUNAPI)
 
 
 def test_a_row_that_waits_for_the_budget_beyond_its_time_ends_the_batch(tmp_path):

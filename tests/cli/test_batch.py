@@ -249,6 +249,7 @@ def test_a_program_gets_an_object_a_line(terminal, shots):
         "spent": "0.056",
         "possibly": "0",
         "unknown": 0,
+        "unlisted": 0,
         "manifest": "out/shots.manifest.jsonl",
         "summary": "out/shots.manifest.csv",
         "exit": 1,

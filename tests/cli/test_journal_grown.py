@@ -22,6 +22,9 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 OLD = NOW - timedelta(days=100)
 
 
+STAY = "1 attempt would stay: paid for, never saved"
+
+
 def the_journal() -> Path:
     return Path(os.environ["HOME"], ".local", "state", "anymedia", "journal.db")
 
@@ -51,16 +54,17 @@ ATTEMPTS = [
 ]
 
 
+async def fill(attempts):
+    ledger = Ledger(SQLiteJournal(the_journal()))
+    for each in attempts:
+        await ledger.intend(attrs.evolve(each, outcome=None, task=None), json.dumps(each.order.body).encode())
+        await ledger.end(each)
+    await ledger.close()
+
+
 @pytest.fixture
 def filled(terminal):
-    async def fill():
-        ledger = Ledger(SQLiteJournal(the_journal()))
-        for each in ATTEMPTS:
-            await ledger.intend(attrs.evolve(each, outcome=None, task=None), json.dumps(each.order.body).encode())
-            await ledger.end(each)
-        await ledger.close()
-
-    run(fill())
+    run(fill(ATTEMPTS))
     return terminal
 
 
@@ -112,40 +116,48 @@ def test_a_time_is_told_roughly(seconds, told):
 def test_what_the_journal_holds_is_shown(filled):
     found = filled.json("journal", "info")
     assert found["statuses"] == {"succeeded": 7, "uncertain": 1}
-    assert {name: found[name] for name in ("attempts", "open", "uncertain", "uncollected", "old", "form")} == {
+    names = ("attempts", "open", "uncertain", "uncollected", "old", "old_uncollected", "form")
+    assert {name: found[name] for name in names} == {
         "attempts": 8,
         "open": 1,
         "uncertain": 1,
         "uncollected": 4,
         "old": 2,
+        "old_uncollected": 1,
         "form": 7,
     }
     assert (found["first"], found["last"], found["pruned"]) == (OLD.isoformat(), NOW.isoformat(), None)
     shown = filled("journal", "info").stdout
-    for words in ("8: 7 succeeded, 1 uncertain", "2026-08-23 00:00 to 2026-12-01 00:00 UTC", "takes 2 attempts and"):
-        assert words in shown
+    for words in (
+        "8: 7 succeeded, 1 uncertain",
+        "2026-08-23 00:00 to 2026-12-01 00:00 UTC",
+        "takes 2 attempts and",
+        STAY,
+    ):
+        assert words in " ".join(shown.split())
     filled("journal", "prune", "--older-than", "90d")
     shown = filled("journal", "info").stdout
     assert "attempts from before 2026-08-24; what they cost is kept" in shown
+    assert filled.json("journal", "prune", "--older-than", "2026-12-01", "--uncollected")["unsaved"] == 1
+    assert "would stay" not in filled("journal", "info").stdout
 
 
-def test_old_attempts_go_and_what_they_cost_stays(filled):
-    spent = [filled.json("spend", "--by", by) for by in ("day", "label", "batch", "account")]
-    assert [(each["group"], each["usd"]) for each in spent[2]] == [("no batch", "0.25"), ("spring", "0.1")]
-    would = filled.json("journal", "prune", "--older-than", "90d", "--dry-run")
-    assert (would["before"], would["attempts"], would["bare"]) == ("2026-09-02T00:00:00+00:00", 1, 1)
-    assert len(filled.json("tasks")) == 8
-    told = filled("journal", "prune", "--older-than", "90d")
-    assert "1 attempt went, 1 lost their texts, " in told.stdout
-    assert ids(filled.json("tasks")) == ["2", "3", "4", "5", "6", "7", "8"]
-    assert "not kept (prompts = false, or it was pruned)" in filled("tasks", "show", "2").stdout
-    assert [filled.json("spend", "--by", by) for by in ("day", "label", "batch", "account")] == spent
-    within = filled("spend", "--since", "2026-08-23 12:00", "--json")
-    assert json.loads(within.stdout) == filled.json("spend", "--since", "2026-08-23")
-    assert "attempts from before 2026-08-24 were pruned, so all of 2026-08-23 is counted" in within.stderr
-    assert "pruned" not in filled("spend", "--since", "2026-08-24 12:00").stderr
-    assert filled.json("journal", "prune", "--older-than", "90d", "--keys", "--compact")["attempts"] == 1
-    assert filled.json("journal", "prune", "--older-than", "2026-12-01", "--texts")["unused"] == 0
+def test_results_that_may_be_there_go_where_that_is_asked_for(terminal):
+    """Those that are gone go by themselves, once they are old."""
+    hours = (-1, 0, 1, None)
+    run(fill([*(done(number, hours=each, saved=False) for number, each in enumerate(hours, start=1)), done(5)]))
+    prune = ("journal", "prune", "--older-than", "90d")
+    told = terminal(*prune, "--dry-run").stdout
+    assert "of those that would go, 1 had results that are paid for and were never saved" in told
+    assert "3 attempts would stay: paid for, never saved, and perhaps still to be had" in told
+    told = terminal(*prune).stdout
+    assert "of those that went, 1 had results that are paid for and were never saved" in told
+    assert "3 attempts stayed: paid for, never saved" in told
+    assert ids(terminal.json("tasks")) == ["2", "3", "4", "5"]
+    went = terminal.json(*prune, "--uncollected")
+    assert (went["attempts"], went["unsaved"], went["uncollected"]) == (3, 3, 0)
+    assert "saved" not in terminal(*prune).stdout
+    assert ids(terminal.json("tasks")) == ["5"]
 
 
 def test_a_report_tells_what_was_pruned(filled):

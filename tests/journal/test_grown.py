@@ -27,6 +27,7 @@ from .test_collected import crash
 from .test_ledger import accepted, tried
 
 NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
+SECOND = NOW - timedelta(seconds=1)
 OLD, MIDNIGHT = NOW - timedelta(days=100), datetime(2026, 8, 31, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=90)
 
@@ -54,6 +55,11 @@ def over(one, state=State.SUCCEEDED, ended=OLD, usd="0.05", **facts):
     return accepted(attrs.evolve(one, ended_at=ended), state, **{"ended_at": ended, "money": money, **words, **facts})
 
 
+def results(*dying):
+    """Return results that are nowhere of ours, and die at these times (None: nobody says when)."""
+    return tuple(Asset(kind="image", url="https://a.example/2.png", expires_at=each) for each in dying)
+
+
 def failed(one, **facts):
     failure = Failure(cause="failed", message=TOLD, code="x")
     return over(one, State.FAILED, failure=failure, assets=(), **facts)
@@ -73,11 +79,15 @@ WAY = {
     "refused, under a key": (without_task(Outcome.REFUSED), {"key": "d"}),
     "settled as billed, under a key": (without_task(Outcome.UNCERTAIN, settled=Billed.YES), {"key": "e"}),
     "settled as not billed, under a key": (without_task(Outcome.UNCERTAIN, settled=Billed.NO), {"key": "f"}),
+    "gone": (lambda one: over(one, assets=results(OLD, SECOND)), {}),
+    "gone, under a key": (lambda one: over(one, assets=(*SAVED, *results(SECOND))), {"key": "h"}),
     "dismissed": (lambda one: attrs.evolve(over(one, assets=(Asset(kind="image", url=None),)), dismissed=True), {}),
     "uncertain": (without_task(Outcome.UNCERTAIN), {}),
     "accepted without id": (without_task(Outcome.ACCEPTED_WITHOUT_ID), {"key": "g"}),
     "running": (lambda one: over(one, State.RUNNING, ended=None), {}),
-    "nowhere of ours": (lambda one: over(one, assets=(Asset(kind="image", url="https://a.example/2.png"),)), {}),
+    "nowhere of ours": (lambda one: over(one, assets=results(None)), {}),
+    "nowhere of ours, for a while": (lambda one: over(one, assets=results(NOW)), {}),
+    "nowhere of ours, and some alive": (lambda one: over(one, assets=results(OLD, NOW)), {}),
     "over only now": (lambda one: over(one, ended=NOW), {}),
     "begun later": (over, {"started_at": MIDNIGHT}),
     "being sent": (None, {}),
@@ -85,13 +95,15 @@ WAY = {
 }
 """How attempts may have ended, old ones where nothing else is said."""
 
-STAY = [*WAY][10:]
-BOUGHT = ["saved, under a key", "failed and billed, under a key", "settled as billed, under a key"]
+STAY = [*WAY][12:]
+UNCOLLECTED = [name for name in WAY if name.startswith("nowhere of ours")]
+BOUGHT = ["saved, under a key", "failed and billed, under a key", "settled as billed, under a key", "gone, under a key"]
 
 FATES = {
     "attempts": ([name for name in WAY if name not in (*STAY, *BOUGHT)], BOUGHT),
     "texts": ([], [name for name in WAY if name not in STAY]),
     "keys": ([name for name in WAY if name not in STAY], []),
+    "uncollected": ([name for name in WAY if name not in STAY + BOUGHT or name in UNCOLLECTED], BOUGHT),
 }
 """Of what is pruned so, what goes, and what loses its texts."""
 
@@ -130,7 +142,7 @@ async def summed(ledger):
 async def bought(ledger):
     """Return what is bought under each key, and of which request it is."""
     found = {}
-    for key in "abcdefg":
+    for key in "abcdefgh":
         claim = await ledger.claim(key, {"n": 1})
         found[key] = [each.id for each in claim.bought]
         await ledger.release(claim)
@@ -146,12 +158,14 @@ async def test_what_nobody_waits_for_goes_and_what_it_came_to_stays(ledger, what
     ids, (go, lose) = await every(ledger), FATES[what]
     how = {} if what == "attempts" else {what: True}
     sums, keys, attempts = await summed(ledger), await bought(ledger), await ledger.attempts()
-    told = await ledger.prune(BEFORE, dry_run=True, **how)
+    told = await ledger.prune(BEFORE, dry_run=True, now=NOW, **how)
     assert (await ledger.attempts(), await ledger.pruned()) == (attempts, None)
-    done = await ledger.prune(BEFORE, **how)
+    done = await ledger.prune(BEFORE, now=NOW, **how)
     assert told == done
     assert (done.before, done.attempts, done.bare) == (MIDNIGHT, len(go), len(lose))
     assert done.bytes > 100 * (len(go) + len(lose))
+    unsaved = [name for name in go if name.startswith("gone") or name in UNCOLLECTED]
+    assert (done.unsaved, done.uncollected) == (len(unsaved), 0 if what == "uncollected" else len(UNCOLLECTED))
     left = {ids[each.id]: each for each in await ledger.attempts()}
     assert [*left] == [name for name in ids.values() if name not in go]
     assert [name for name in left if PROMPT not in str(to_text(left[name]))] == lose
@@ -161,10 +175,12 @@ async def test_what_nobody_waits_for_goes_and_what_it_came_to_stays(ledger, what
         assert await bought(ledger) == {**{key: [] for key in keys}, "g": keys["g"]}
     else:
         assert await bought(ledger) == keys
-    again = await ledger.prune(BEFORE, **how)
+    again = await ledger.prune(BEFORE, now=NOW, **how)
     assert (again.attempts, again.bare, again.bytes) == (0, 0, 0)
-    assert (await ledger.prune(NOW + timedelta(days=9), keys=True)).attempts == len(left) - 6  # in time
-    assert {*STAY[:4], "being sent", "the last"} <= {ids[each.id] for each in await ledger.attempts()}
+    later = await ledger.prune(NOW + timedelta(days=9), keys=True, now=NOW)  # in time
+    stay = {*STAY[:3], *UNCOLLECTED, "being sent", "the last"} - {*go}
+    assert {ids[each.id] for each in await ledger.attempts()} == stay
+    assert later.attempts == len(left) - len(stay)
 
 
 def to_text(attempt):
@@ -205,18 +221,21 @@ async def test_with_texts_no_key_is_forgotten(ledger):
         await ledger.prune(NOW, texts=True, keys=True)
 
 
-async def test_what_is_wanted_or_being_fetched_stays(opens, ledger):
+async def test_what_is_being_fetched_stays_and_what_is_wanted_until_it_is_gone(opens, ledger):
     other = opens()
-    for number in (1, 2, 3):
+    for number, dies in enumerate((OLD, OLD, OLD, NOW, None), start=1):
         await ledger.intend(one := tried(number, key=None, started_at=OLD), None)
-        await ledger.end(over(one))
+        await ledger.end(over(one, assets=results(dies)))
     await last(ledger)
     assert await other.begin_fetch((await other.attempt(tried(1).id)).task)
-    await ledger.want((await ledger.attempt(tried(2).id)).task)
-    assert (await ledger.prune(BEFORE)).attempts == 1
+    for number in (2, 4, 5):
+        await ledger.want((await ledger.attempt(tried(number).id)).task)
+    assert (await ledger.prune(BEFORE, now=NOW)).attempts == 2
     await other.close()
-    assert (await ledger.prune(BEFORE)).attempts == 1
-    assert [int(each.id, 16) for each in await ledger.attempts()] == [2, 99]
+    assert (await ledger.prune(BEFORE, now=NOW)).attempts == 1
+    assert [int(each.id, 16) async for each in ledger.uncollected(NOW)] == [5, 4]
+    assert (await ledger.prune(BEFORE)).attempts == 1  # the present is later
+    assert [int(each.id, 16) for each in await ledger.attempts()] == [5, 99]
 
 
 async def test_what_was_asked_for_is_left_out_of_a_copy_for_others(ledger):
@@ -235,7 +254,7 @@ async def test_what_was_asked_for_is_left_out_of_a_copy_for_others(ledger):
 async def test_what_a_day_has_cost_is_known_after_a_prune(ledger):
     await every(ledger)
     await ledger.prune(NOW, keys=True)
-    assert await ledger.spent_today(OLD) == {"reapi": Decimal("0.65")}
+    assert await ledger.spent_today(OLD) == {"reapi": Decimal("0.85")}
     assert [await ledger.is_first("alert", day) for day in (NOW, NOW, NOW + timedelta(days=1))] == [True, False, True]
 
 
@@ -330,19 +349,20 @@ async def test_what_a_file_holds_is_told(filled, path):
     journal.results.mkdir()
     (journal.results / "1.png").write_bytes(b"12345")
     (journal.results / "gone.png").symlink_to("nowhere")
-    told = await journal.info(MIDNIGHT.timestamp())
+    told = await journal.info(MIDNIGHT.timestamp(), NOW.timestamp())
     assert sum(told.statuses.values()) == len(WAY)
-    assert (told.statuses["settled"], told.open, told.uncertain, told.uncollected) == (2, 4, 2, 1)
+    assert (told.statuses["settled"], told.open, told.uncertain, told.uncollected) == (2, 4, 2, 5)
     assert (told.first, told.last) == (OLD.timestamp(), NOW.timestamp())
-    assert (told.old, told.results, told.results_bytes, told.form) == (11, 1, 5, 7)
+    assert (told.old, told.results, told.results_bytes, told.form) == (14, 1, 5, 7)
+    assert (told.old_uncollected, (await journal.info(MIDNIGHT.timestamp())).old_uncollected) == (2, 1)
     assert 0 < told.old_texts < told.texts < told.bytes
     crash(filled)  # what was being sent is uncertain by now
     later = SQLiteJournal(path)
     await filled.journal.compact()
     assert (await later.info(0.0)).uncertain == 3
-    await filled.prune(BEFORE)
-    pruned = await later.info(MIDNIGHT.timestamp())
-    assert (pruned.old, pruned.texts < told.texts) == (1, True)  # one was over only now
+    await filled.prune(BEFORE, now=NOW)
+    pruned = await later.info(MIDNIGHT.timestamp(), NOW.timestamp())
+    assert (pruned.old, pruned.texts < told.texts) == (2, True)  # one was over only now, and one is alive in part
     await later.close()
 
 
