@@ -87,9 +87,10 @@ def test_a_batch_is_run_or_iterated_over_and_ends_on_the_callers_thread(client, 
     assert (end.done, batch.end, batch.progress.done) == (4, end, 4)
     assert set(threads) == {threading.main_thread()}
     assert len(list(tmp_path.iterdir())) == 4
-    batch.stop()
-    assert batch.run().why == "stopped"
     assert batch.run().bought_before == 4
+    other = client.batch(wanted[:1], "reapi", name="others")
+    other.stop()
+    assert (other.run().why, other.run().why) == ("stopped", "done")
 
 
 def test_results_are_saved_by_themselves_and_collected(client, tmp_path):
