@@ -43,9 +43,9 @@ Exit codes:
   2    the request or the command line is wrong; nothing was sent
   3    configuration: no API key, unknown account, broken file
   4    uncertain: it may have been billed; the error says what to do
-  5    not finished: in time, or as the place takes no more; a task that was accepted goes on
+  5    not finished in time, or not saved; what was accepted goes on
   6    the journal cannot be used; the error says if anything was sent
-  7    over --max-price, or an account's daily_limit: nothing was sent; or the --budget of `batch` is reached
+  7    over --max-price or a daily_limit: nothing was sent; over --budget
   130  interrupted
 """
 

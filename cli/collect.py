@@ -48,7 +48,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Save every result that is paid for and finished, and not on disk or in a storage.
+    """Save what is paid for and finished, and not saved yet.
 
     What dies first is fetched first. A download that fails is tried again until its link dies, and the provider is
     asked for a newer link where that helps. Nothing is bought, and no task that goes on is waited for: `anymedia

@@ -263,7 +263,12 @@ class Command(_Clear):
 
 
 class Group(_Clear, _Naming):
-    """A command with others below it."""
+    """A command with others below it, which its help lists."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands into the help, and then the options."""
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
 
 
 def kind_option(what: str) -> Callable[[F], F]:

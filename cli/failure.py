@@ -89,6 +89,9 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 }
 """What to do after an error; the nearest class counts."""
 
+HELD = "Wait until that has ended, or stop it. `anymedia tasks` shows how far it is."
+"""What to do instead where it is not the journal that cannot be used."""
+
 HIGHER = "--max-price is what may be spent; `anymedia prices` shows what each offer costs."
 
 TOMORROW = "daily_limit in anymedia.toml is what the account may spend; it counts anew from midnight UTC."
@@ -149,6 +152,8 @@ def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
             more = [f"and {counted(len(rows) - SHOWN, 'more offer')}"] if len(rows) > SHOWN else []
             rows = [("", text) for text in (*(text for _, text in rows[:SHOWN]), *more)]
         return _of_request(error), rows if len(rows) > 1 else [("", ": ".join(filter(None, rows[0])))]
+    if isinstance(error, JournalError) and error.held is not None:
+        return f"{error.held} is under way in another process; {_billed(error)}", []
     if isinstance(error, JournalError):
         title = "the journal cannot be used"
         return f"{title}; {_billed(error)}", [("", error.message)]
@@ -248,7 +253,8 @@ def _advice(error: AnymediaError) -> Iterator[str]:
         accounts = together(dict.fromkeys(each.account for each in some if each.account)) if some[0].account else ""
         waits = [each.retry_after for each in some if each.retry_after]
         later = f"in {min(waits):.0f} s" if waits else "later"
-        if text := ADVICE.get(kind, ""):
+        held = any(isinstance(each, JournalError) and each.held is not None for each in some)
+        if text := HELD if held else ADVICE.get(kind, ""):
             yield text.format(accounts=accounts, later=later, **_of_command())
     for each in errors:
         if isinstance(each, SubmitUncertain):

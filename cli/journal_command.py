@@ -34,7 +34,7 @@ STDOUT = Path("-")
 
 @click.group("journal", cls=Group, example="journal info", subcommand_metavar="COMMAND [ARGS]...")
 def command(as_json: bool) -> None:
-    """Look after the journal: what it holds, what of it may go, a copy of it.
+    """Look after the journal: what it holds, what may go, a copy.
 
     Nothing is sent, and other processes may buy meanwhile.
     """
@@ -114,7 +114,7 @@ def _info(told: Info, pruned: datetime | None) -> Iterator[tuple[str, str]]:
         yield "pruned", f"attempts from before {pruned:%Y-%m-%d}; what they cost is kept"
     yield "open", f"{told.open:,}"
     yield "uncertain", f"{told.uncertain:,}"
-    yield "uncollected", f"{told.uncollected:,}, paid for and nowhere of yours"
+    yield "uncollected", f"{told.uncollected:,}, paid for and not saved"
     old = f"{counted(told.old, 'attempt')} and {sized(told.old_texts)} of texts" if told.old else "nothing"
     yield f"older than {OLD.days} d", f"`anymedia journal prune --older-than {OLD.days}d` takes {old}"
     if told.old_uncollected:
@@ -173,7 +173,7 @@ def prune(
     """Let old attempts go, or their texts, and keep what they cost.
 
     By whole days (UTC): what began and was over before the day of T. What is open or uncertain stays, whatever its age.
-    So does what is paid for and nowhere of yours, until each result should be gone by what its provider declares; where
+    So does what is paid for and not saved, until each result should be gone by what its provider declares; where
     nobody knows that, until it is collected or dismissed. --uncollected lets it go at once: the result is paid for, was
     never saved, and nobody can fetch it by this journal any more. `anymedia spend` says the same before and after. An
     attempt that bought something under an idempotency key, such as a row of a batch, loses its texts and stays, so that
@@ -266,10 +266,10 @@ def backup(file: Path, config: Path | None, as_json: bool) -> None:
 @click.option("--without-prompts", "bare", is_flag=True, help="Leave out what was asked for, and words that repeat it.")
 @config_option
 def export(file: Path | None, since: datetime | None, bare: bool, config: Path | None, as_json: bool) -> None:
-    """Print every attempt as a line of JSON, as `anymedia tasks --json` has it; or write that to a new file.
+    """Print every attempt as a line of JSON, or write them to a new FILE.
 
-    The oldest comes first. However many there are, few of them are in memory at once. A file is there whole or not at
-    all, no other file is written over, and only its user may read it.
+    Each is as `anymedia tasks --json` has it, and the oldest comes first. However many there are, few of them are in
+    memory at once. A file is there whole or not at all, no other file is written over, and only its user may read it.
 
     --json prints path and attempts, and needs a FILE.
     """

@@ -8,6 +8,7 @@ import click
 
 from anymedia import OutOfBounds
 from anymedia.model.options import POLICIES, GenerateOptions, usd
+from anymedia.model.spellings import with_point
 
 T = TypeVar("T")
 
@@ -53,7 +54,8 @@ def amount(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
         if text is not None:
             usd(text)
     except OutOfBounds:
-        raise click.BadParameter(f"must be an amount in USD, like 0.10, not {text!r}") from None
+        hint = "".join(f"; did you mean {near}?" for near in with_point(text))
+        raise click.BadParameter(f"must be an amount in USD, like 0.10, not {text!r}{hint}") from None
     return text
 
 

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
@@ -69,6 +70,9 @@ STDIN = "-"
 
 SEPARATORS = ",;\t"
 """What may stand between two cells."""
+
+SEPARATOR_TOLD = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+"""The line above the headers by which a spreadsheet is told what stands between two cells."""
 
 SEVERAL = "|"
 """What stands between several files or accounts in one cell."""
@@ -289,6 +293,8 @@ def _object(text: str) -> Given | str:
 
 def _read_table(first: str, lines: _Lines, suffix: str | None, reader: "_Reader") -> None:
     separators = "\t" if suffix == ".tsv" else SEPARATORS
+    if (told := SEPARATOR_TOLD.fullmatch(first.rstrip("\r\n"))) is not None:
+        first, separators = next(lines, ""), told[1]
     table = csv.reader(chain([first], lines), delimiter=_separator(first, separators), strict=True)
     line, headers = lines.number, None
     while (cells := _next(table, line)) is not None:
@@ -303,7 +309,14 @@ def _next(table: Iterator[list[str]], line: int) -> list[str] | None:
     try:
         return next(table, None)
     except csv.Error as error:
-        raise _Unread(line, f"the row that begins here is no CSV ({error}); nothing is read from here on") from None
+        why = NOT_CLOSED if str(error) == UNCLOSED else f"the row that begins here is no CSV ({error})"
+        raise _Unread(line, f"{why}; nothing is read from here on") from None
+
+
+UNCLOSED = "unexpected end of data"
+"""What csv says of a quote that is not closed."""
+
+NOT_CLOSED = 'a quote (") that is opened in the row that begins here is not closed'
 
 
 def _separator(header: str, separators: str) -> str:

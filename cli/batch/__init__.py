@@ -75,7 +75,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Buy every row of FILE, each of them once, and save what is made.
+    """Buy every row of FILE once, and save what is made.
 
     FILE is a table (.csv, .tsv) with a line of headers, or JSON lines (.jsonl); - reads stdin. Its columns are the
     fields of requests by their names, like model, prompt, aspect_ratio and images (paths from the folder of FILE), and

@@ -22,7 +22,7 @@ SETTLE = (
 )
 
 GOES_ON = (
-    "What was sent for these rows goes on, and is billed. The same command waits for them, and buys none of them again;"
+    "What was sent for these rows is paid for. The same command waits for it and saves it, and buys none of it again;"
 )
 
 DONE, UNCERTAIN, UNFINISHED, BUDGET = 0, 4, 5, 7
@@ -111,7 +111,7 @@ def _next(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]
         listed = f"`anymedia tasks --batch {name} --state uncertain` lists what may have been billed."
         yield "uncertain", f"{listed} {SETTLE}"
     if end.failed:
-        yield "failed", "The same command asks again for those rows of which nothing was billed."
+        yield "failed", "The manifest says why. The same command asks again for those rows of which nothing was billed."
     if end.unfinished:
         yield (
             "unfinished",

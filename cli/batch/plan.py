@@ -8,10 +8,12 @@ from anymedia import BatchPlan, to_json
 from anymedia.cli.text import counted, dollars, plain, price
 from anymedia.model.money import EXACT
 
+from .words import spent
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-COLUMNS = ("asked first", "rows", "billed")
+COLUMNS = ("asked first", "rows", "price")
 
 
 def to_buy(plan: BatchPlan) -> int:
@@ -26,6 +28,7 @@ def plan_json(name: str, plan: BatchPlan, budget: Decimal | None) -> dict[str, A
         "rows": plan.rows,
         "bought_before": plan.bought_before,
         "spent": plain(plan.spent),
+        "possibly": plain(plan.possibly),
         "to_buy": to_buy(plan),
         "offers": [{"offer": offer, "rows": rows, "money": to_json(money)} for offer, rows, money in plan.offers],
         "money": to_json(plan.money),
@@ -58,11 +61,13 @@ def show_plan(name: str, plan: BatchPlan, budget: Decimal | None) -> None:
 
 
 def _sums(plan: BatchPlan, budget: Decimal | None) -> "Iterator[tuple[str, RenderableType]]":
-    if plan.bought_before or plan.spent:
-        yield "bought before", f"{counted(plan.bought_before, 'row')}, for {dollars(plan.spent)}"
+    if plan.spent and not plan.bought_before:
+        yield "bought before", f"none of these rows; {_under_name(plan)}"
+    elif plan.bought_before:
+        yield "bought before", f"{counted(plan.bought_before, 'row')}, for {_before(plan)}"
     left = to_buy(plan)
     if not left:
-        yield "to buy", "nothing: every row is already bought"
+        yield "to buy", f"nothing: every row is already bought{', or may be' if plan.possibly else ''}"
         return
     yield "to buy", f"{counted(left, 'row')}, {quoted(plan)}"
     yield "at worst", worst(plan)
@@ -76,9 +81,23 @@ def quoted(plan: BatchPlan) -> str:
     return ", and ".join([*known, *([f"{counted(plan.unpriced, 'row')} of unknown price"] if plan.unpriced else [])])
 
 
+def _before(plan: BatchPlan) -> str:
+    """Return what earlier runs cost, and what of it may have been billed."""
+    return spent(EXACT.subtract(plan.spent, plan.possibly), plan.possibly)
+
+
+def _under_name(plan: BatchPlan) -> str:
+    """Return what was spent for other rows under the name of a batch: its budget counts that too."""
+    return f"{_before(plan)} was spent under this name"
+
+
 def worst(plan: BatchPlan) -> str:
-    """Return what a batch may cost at most."""
-    return "nobody knows" if plan.worst is None else f"{dollars(plan.worst)}, whichever offers serve it"
+    """Return what a batch may cost at most, and what keeps it from that."""
+    if plan.worst is None:
+        return "nobody knows, as a row may go to an offer of unknown price; --max-price and --budget leave it out"
+    if plan.money.usd is not None and not plan.unpriced and plan.worst > plan.money.usd:
+        return f"{dollars(plan.worst)}, where rows go on to dearer offers; --no-fallback keeps to those asked first"
+    return f"{dollars(plan.worst)}, whichever offers serve it"
 
 
 def _budget(plan: BatchPlan, budget: Decimal) -> str:
@@ -99,7 +118,9 @@ def begun(name: str, plan: BatchPlan, budget: Decimal | None, at_once: int, file
     left = to_buy(plan)
     if plan.bought_before and left:
         of = f"{plan.bought_before:,} of {counted(plan.rows, 'row')}"
-        yield f"batch {name}: {of} already bought, for {dollars(plan.spent)}"
+        yield f"batch {name}: {of} already bought, for {_before(plan)}"
+    elif plan.spent and left:
+        yield f"batch {name}: none of these rows is bought yet; {_under_name(plan)}"
     if left:
         parts = [
             f"batch {name}: {counted(left, 'row')} to buy, {quoted(plan)}",

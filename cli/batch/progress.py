@@ -138,7 +138,7 @@ def _parts(at: BatchProgress, budget: Decimal | None) -> Iterator[str]:
     of = "" if budget is None else f" of {dollars(budget)}"
     yield f"{dollars(at.spent)}{of} spent"
     if at.possibly:
-        yield f"{dollars(at.possibly)} possibly"
+        yield f"up to {dollars(at.possibly)} more"
     if at.rate:
         yield f"{at.rate * MINUTE:.0f} rows a minute" if at.rate >= 1 / MINUTE else f"{at.rate * HOUR:.0f} rows an hour"
     if at.seconds_left is not None:

@@ -150,7 +150,7 @@ class _Run:
             raise AssertionError("a run that returns has ended")
         self._print(end_json(end, places))
         show_end(end, places, stderr=self.as_json)
-        if end.error is not None:
+        if end.error is not None and end.why == "error":  # else the row has told it that met it
             show_error(end.error)
         for what in self._unwritten:
             say(f"{what} is not whole: run the same command again, which buys nothing twice")

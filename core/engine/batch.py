@@ -118,7 +118,7 @@ class Batch:
         await self._rows.name()
         spent = Ceiling(None)
         earlier = await Earlier.of(self.name, self._calls.ledger, spent)
-        self._planned = await self._rows.checked(earlier, self._bounds.budget, spent.held)
+        self._planned = await self._rows.checked(earlier, self._bounds.budget, spent)
         return self._planned[0]
 
     async def run(self, on_row: Callable[[RowEnd], None] | None = None) -> BatchEnd:

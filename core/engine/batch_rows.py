@@ -219,14 +219,13 @@ class Rows:
 
     # What each would cost
 
-    async def checked(self, earlier: Earlier, budget: Decimal | None, spent: Decimal) -> tuple[BatchPlan, list[Lane]]:
+    async def checked(self, earlier: Earlier, budget: Decimal | None, spent: Ceiling) -> tuple[BatchPlan, list[Lane]]:
         """Check and price each row that was not bought before; return the plan, and the lane of each row.
 
         Errors: BadRows with every bad row; JournalError, which is no fault of a row; what a policy raises.
         """
         sums, lanes, problems = _Sums(), list[Lane](), list[Problem]()
-        alike: set[str | None] = set()
-        fault: ConfigError | None = None
+        alike: dict[str | None, ConfigError | None] = {}
         for number, row in enumerate(self.rows):
             try:
                 lanes.append(await self._lane(number, row, earlier, budget, sums))
@@ -235,9 +234,10 @@ class Rows:
             except AnymediaError as error:
                 problems += _told(error, number, row)
                 fault = error if isinstance(error, ConfigError) else None
-                alike.add(None if fault is None else str(fault))
-        if fault is not None and len(alike) == 1 and not lanes:  # that is no fault of the rows
-            raise fault
+                own = str(fault) if row.accounts or row.offer else ""  # else only what is configured is at fault
+                alike.setdefault(None if fault is None else own, fault)
+        if len(alike) == 1 and not lanes and (fault := next(iter(alike.values()))) is not None:
+            raise fault  # that is no fault of the rows
         if problems:
             raise BadRows(problems=problems, rows=len(self.rows))
         return sums.plan(len(self.rows), spent), lanes
@@ -292,14 +292,15 @@ class _Sums:
             money = first.money if money is None else total((money, first.money))
         self.offers[first.name] = rows + 1, money
 
-    def plan(self, rows: int, spent: Decimal) -> BatchPlan:
+    def plan(self, rows: int, spent: Ceiling) -> BatchPlan:
         """Return them as a plan."""
         priced = [money for _, money in self.offers.values() if money is not None]
         nothing = Money(usd=Decimal(0), status=PriceStatus.EXACT)
         return BatchPlan(
             rows=rows,
             bought_before=self.bought_before,
-            spent=spent,
+            spent=spent.held,
+            possibly=EXACT.subtract(spent.held, spent.billed),
             offers=tuple(
                 (name, number, Money.unknown("no price is known") if money is None else money)
                 for name, (number, money) in self.offers.items()

@@ -564,7 +564,9 @@ class Ledger:
         """
         key = ALONE + as_text(name)
         if await self._hold(key, lambda: self.journal.claim(key, self._holder)) is None:
-            raise JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+            error = JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
+            error.held = name
+            raise error
         try:
             yield
         finally:

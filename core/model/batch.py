@@ -39,15 +39,17 @@ class Row:
 class BatchPlan:
     """What a batch would buy, and for how much, before anything is sent.
 
-    Of `rows`, `bought_before` were bought by earlier runs, which have `spent` so many USD, those included that may
-    have been billed. The rest is asked first at `offers`: each by its name, how many rows begin there, and what these
-    cost together. `money` is the total of these quotes, `worst` the most USD that the routes of all these rows allow
-    (None: nobody knows); neither counts the budget. Of `unpriced` rows nobody knows what the first offer costs.
+    Of `rows`, `bought_before` were bought by earlier runs, or may have been. These have `spent` so many USD, those
+    included that may have been billed, which are `possibly`. The rest is asked first at `offers`: each by its name, how
+    many rows begin there, and what these cost together. `money` is the total of these quotes, `worst` the most USD that
+    the routes of all these rows allow (None: nobody knows); neither counts the budget. Of `unpriced` rows nobody knows
+    what the first offer costs.
     """
 
     rows: int
     bought_before: int = 0
     spent: Decimal = Decimal(0)
+    possibly: Decimal = Decimal(0)
     offers: tuple[tuple[str, int, Money], ...] = ()
     money: Money
     worst: Decimal | None

@@ -117,6 +117,8 @@ class JournalError(AnymediaError):
     """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then."""
 
     outcome: Outcome | None = Outcome.NOT_SENT
+    held: str | None = None
+    """What another process is at, so that this one has to wait; None where it is the journal that cannot be used."""
 
 
 class WebhookRefused(AnymediaError):

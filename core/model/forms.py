@@ -266,7 +266,13 @@ DURATION = Form(
     5,
     read=spellings.seconds,
 )
-SPEED = Form("must be a number above 0, not {shown}", lambda value: _is_number(value) and value > 0, 1)
+_ABOVE = "must be a number above 0, not {shown}"
+SPEED = Form(
+    _ABOVE,
+    lambda value: _is_number(value) and value > 0,
+    1,
+    lambda value: _with_hint(_ABOVE, value, spellings.with_point(value)),
+)
 WHOLE = Form("must be a whole number, 0 or more, not {shown}", lambda number: _is_whole(number) and number >= 0, 1)
 ANYTHING = Form("may be anything, like {shown}", lambda _: True)
 ANY_WHOLE = Form("must be a whole number, not {shown}", _is_whole)

@@ -13,6 +13,7 @@ from .errors import OutOfBounds, Problem
 from .forms import one_of
 from .money import DECIMALS
 from .names import either, meant
+from .spellings import with_point
 
 if TYPE_CHECKING:
     from .quote import Quote
@@ -182,7 +183,8 @@ def usd(given: object, field: str = "max_price") -> Decimal:
     """
     amount = _amount_of(given)
     if amount is None or amount < 0:
-        refuse(field, f'must be an amount in USD, like "0.10", not {given!r:.60}')
+        hint = "".join(f"; did you mean {near}?" for near in with_point(given))
+        refuse(field, f'must be an amount in USD, like "0.10", not {given!r:.60}{hint}')
     # With more it is not what somebody wrote: it was left of a calculation.
     if isinstance(given, float) and _decimals(amount) > DECIMALS:
         refuse(field, f'has more than {DECIMALS} decimals: {given!r}; write the amount in quotes, like "0.10"')

@@ -25,6 +25,8 @@ _DECIMAL = re.compile(rf"([0-9]{{1,2}})(?:\.([0-9]{{1,15}})[0-9]*)?(?:{_SIGN}1)?
 
 _SIZE = re.compile(r"([0-9]{1,9})\s*[xX×*]\s*([0-9]{1,9})")
 
+_COMMA = re.compile(r"([0-9]{1,6}),([0-9]{1,6})")
+
 _FINE = 2
 """Digits behind the point from which a decimal stands for a ratio that it rounds to: 1.78 is 16:9, 1.8 may be 9:5."""
 
@@ -151,3 +153,12 @@ def _plain(given: Any) -> str | None:
     if isinstance(given, int | float) and not isinstance(given, bool):
         return str(given) if abs(given) < _MOST else None
     return given.strip() if isinstance(given, str) else None
+
+
+def with_point(value: Any) -> tuple[str, ...]:
+    """Return what a number with a decimal comma may mean; nothing for anything else.
+
+    It may also be a number with a comma between its thousands, so that nothing but a hint is made of it.
+    """
+    found = _COMMA.fullmatch(value) if isinstance(value, str) else None
+    return () if found is None else (f"{found[1]}.{found[2]}",)

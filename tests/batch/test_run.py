@@ -221,7 +221,9 @@ def test_what_is_wrong_with_no_row_is_told_as_what_it_is(tmp_path, monkeypatch):
     async def main(shop):
         async with shop.client(providers={}) as client:
             with pytest.raises(ConfigError, match="no API key is set for flux-2-pro"):
-                await client.batch(rows(3), name="shots").run()
+                await client.batch([*rows(3), asked(4, resolution="2K")], name="shots").run()
+            with pytest.raises(BadRows, match="row 2: account: no account is named 'acme'"):
+                await client.batch([asked(1), Row(request=asked(2), accounts=("acme",))], name="shots").run()
         async with shop.client() as client:
             (tmp_path / "file").write_text("")
             with pytest.raises(ConfigError, match="cannot be written"):

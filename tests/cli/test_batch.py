@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from anymedia import BatchEnd, ConfigError, JournalError
+from anymedia import BatchEnd, BatchPlan, ConfigError, JournalError, Money
 from anymedia.cli.batch.end import code_of
+from anymedia.cli.batch.plan import worst as worst_of
 
 from . import test_ends
 
@@ -63,7 +64,7 @@ def test_a_list_is_planned_bought_and_left_alone_from_then_on(terminal, shots):
     assert (plan.exit_code, plan.stderr) == (0, "")
     assert [words(line) for line in plan.stdout.splitlines()] == [
         "batch shots 3 rows",
-        "asked first rows billed",
+        "asked first rows price",
         f"reapi/flux-2 3 {SPENT}",
         f"to buy 3 rows, {SPENT}",
         f"at worst {SPENT}, whichever offers serve it",
@@ -131,7 +132,7 @@ def test_every_bad_row_is_named_and_nothing_is_sent(terminal, shots):
 @pytest.mark.parametrize(
     ("fault", "flags", "code", "rows", "says"),
     [
-        ({"kind": "moderated"}, [], 1, "2 done, 1 failed", "failed The same command asks again for those rows"),
+        ({"kind": "moderated"}, [], 1, "2 done, 1 failed", "failed The manifest says why. The same command asks again"),
         (
             {"kind": "reset_after"},
             [],
@@ -144,7 +145,7 @@ def test_every_bad_row_is_named_and_nothing_is_sent(terminal, shots):
             ["--timeout", "30"],
             5,
             "2 done, 1 unfinished",
-            "unfinished What was sent for these rows goes on, and is billed",
+            "unfinished What was sent for these rows is paid for. The same command waits for it",
         ),
         (None, ["--budget", "0.06"], 7, "2 done, 1 not begun", "budget Nothing more fits in it"),
     ],
@@ -176,6 +177,41 @@ def test_how_it_ends_is_the_exit_code_and_says_what_to_do(terminal, shots, fault
         7: (0, 1),
     }[code], again.output
     assert len(pictures()) == (2 if code == 4 else 3)
+
+
+def test_a_plan_counts_what_may_have_been_billed_apart(terminal, shots):
+    shots["reapi"].fault("reset_after")
+    command = ("batch", "shots.csv", *PROVIDER, "--at-once", "1")
+    assert terminal(*command).exit_code == 4
+    planned = words(terminal(*command, "--plan").stdout)
+    assert "bought before 3 rows, for $0.056, and $0.028 that may be billed" in planned
+    assert "to buy nothing: every row is already bought, or may be" in planned
+    found = terminal.json(*command, "--plan")
+    assert (found["bought_before"], found["spent"], found["possibly"]) == (3, "0.084", "0.028")
+
+
+def test_another_list_under_the_same_name_hears_what_was_spent_under_it(terminal, shots):
+    Path("shots.csv").write_text(table("chair"))
+    first = terminal("batch", "shots.csv", *PROVIDER)
+    assert "batch shots the only row is done" in words(first.stdout)
+    Path("shots.csv").write_text(table("lamp"))
+    planned = words(terminal("batch", "shots.csv", *PROVIDER, "--plan").stdout)
+    assert "bought before none of these rows; $0.028 was spent under this name" in planned
+    ended = terminal("batch", "shots.csv", *PROVIDER)
+    assert ended.stderr.startswith("batch shots: none of these rows is bought yet; $0.028 was spent under this name\n")
+
+
+def test_a_plan_says_why_it_may_cost_more_and_what_keeps_it_from_that(terminal, shots):
+    def worst(*flags):
+        told = words(terminal("batch", "shots.csv", *flags, "--plan").stdout)
+        return told.partition("at worst ")[2].partition(" budget ")[0]
+
+    unpriced = BatchPlan(rows=1, money=Money.unknown("no price is known"), worst=None, unpriced=1)
+    assert worst_of(unpriced).startswith("nobody knows, as a row may go to an offer of unknown price; --max-price")
+    dearer = "where rows go on to dearer offers; --no-fallback keeps to those asked first"
+    both = ("--provider", "reapi", "--provider", "runapi")
+    assert worst(*both, "--budget", "5") == f"$0.15, {dearer}"
+    assert worst(*both, "--no-fallback") == f"{SPENT}, whichever offers serve it"
 
 
 def test_what_would_meet_every_row_ends_it_and_is_told_as_an_error(terminal, shots):
@@ -225,6 +261,7 @@ def test_a_program_gets_an_object_a_line(terminal, shots):
         "rows": 3,
         "bought_before": 0,
         "spent": "0",
+        "possibly": "0",
         "to_buy": 3,
         "offers": [3],
         "money": "0.084",
@@ -305,8 +342,10 @@ def test_killed_it_goes_on_and_two_of_a_name_do_not_run_at_once(terminal, shots)
         second = terminal("batch", "shots.csv", *PROVIDER, "--out", "out")
         process.kill()
     assert second.exit_code == 6
-    assert "batch shots" in second.stderr
-    assert "nothing was sent" in second.stderr
+    assert second.stderr.splitlines()[-2:] == [
+        "error: batch shots is under way in another process; nothing was sent",
+        "  Wait until that has ended, or stop it. `anymedia tasks` shows how far it is.",
+    ]
     with started() as again:
         again.communicate()
     assert (again.returncode, submits(shots)["reapi"], len(pictures())) == (0, before + 3, 3)
@@ -355,8 +394,8 @@ def test_on_a_terminal_of_80_columns_nothing_is_cut(shots):
         "  files     .",
         "  manifest  shots.manifest.jsonl",
         "  summary   shots.manifest.csv",
-        "  failed  The same command asks again for those rows of which nothing was",
-        "          billed.",
+        "  failed  The manifest says why. The same command asks again for those rows of",
+        "          which nothing was billed.",
     ]
 
 

@@ -153,7 +153,9 @@ def test_a_wrong_amount_is_one_clear_line(terminal, submits, amount):
     for command in (FOX, ROUTE):
         ended = terminal(*command, "--max-price", amount)
         assert ended.exit_code == 2
-        assert f"'--max-price': must be an amount in USD, like 0.10, not '{amount}'" in ended.stderr.splitlines()[-1]
+        told = ended.stderr.splitlines()[-1]
+        assert f"'--max-price': must be an amount in USD, like 0.10, not '{amount}'" in told
+        assert told.endswith("; did you mean 0.10?") == (amount == "0,10")
     assert submits() == {}
 
 

@@ -159,6 +159,15 @@ def test_the_separator_is_that_of_the_headers_alone(read):
     assert row.request.prompt == "a;b"
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_spreadsheet_may_be_told_the_separator_above_the_headers(read, faults, separator):
+    told = f"SEP={separator}\r\n"
+    (row,) = read(f"\ufeff{told}model{separator}prompt\r\nflux-2-pro{separator}a fox\r\n")
+    assert (row.request.prompt, row.line) == ("a fox", 3)
+    assert faults(f"{told}prompt{separator}seed\n")[-1][:2] == (2, "file")
+    assert faults(told)[-1][:2] == (1, "file")
+
+
 def test_json_lines_may_have_blank_ones_between_them_and_keys_of_their_own(read):
     held = (
         "\ufeff\r\n" + lines(FOX) + "\r\n \n" + lines({"model": "tts-1", "text": "hi", "provider": ["fal", "second"]})
@@ -341,7 +350,7 @@ def test_a_column_that_stands_twice_and_a_cell_without_one_are_told(faults):
     ("held", "line", "message"),
     [
         (b"prompt,seed\na,1\n", 1, "no header is model: the first line holds the names of the fields"),
-        (b'model,prompt\nflux-2-pro,a\n\nflux-2-pro,"a\nb\n\n', 4, f"{NO_CSV} (unexpected end of data)"),
+        (b'model,prompt\nflux-2-pro,a\n\nflux-2-pro,"a\nb\n\n', 4, 'a quote (") that is opened in the row'),
         (b'model,prompt\nflux-2-pro,"a"b\n', 2, f"{NO_CSV} (',' expected after '\"')"),
         (b"model,prompt\nflux-2-pro,a\nflux-2-pro,\xe9\n", 3, f"{NO_TEXT} UTF-8: save it as UTF-8"),
         ("model,prompt\nflux-2-pro,a\n".encode("utf-16") + b"\0", 3, f"{NO_TEXT} UTF-16"),
