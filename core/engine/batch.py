@@ -222,6 +222,7 @@ class _Run:
         self._bought_before = 0
         self._why: Why | None = None
         self._error: AnymediaError | None = None
+        self._rest: dict[int, None] = {}  # the rows that are not come to, and of which nothing was told yet
         self._has_left = False
         self._is_closed = False
         self._is_over_told = False
@@ -291,7 +292,9 @@ class _Run:
                 self._note(end)
                 self._begin()
                 yield end
-            async for end in self._left(self.lanes.left(), self.earlier):
+            self._rest = dict.fromkeys(self.lanes.left())
+            async for end in self._left([*self._rest], self.earlier):
+                del self._rest[end.number - 1]
                 self._note(end)
                 yield end
         finally:
@@ -313,7 +316,7 @@ class _Run:
                 self._note(end)
                 yield end
             begun, earlier = [], self.earlier
-        async for end in self._left([*begun, *self.lanes.left()], earlier):
+        async for end in self._left([*begun, *self._rest, *self.lanes.left()], earlier):
             self._note(end)
             yield end
 
