@@ -222,7 +222,7 @@ class _Run:
         self._bought_before = 0
         self._why: Why | None = None
         self._error: AnymediaError | None = None
-        self._untold: dict[int, None] = {}
+        self._rest: dict[int, None] = {}  # the rows that are not come to, and of which nothing was told yet
         self._has_left = False
         self._is_closed = False
         self._is_over_told = False
@@ -292,7 +292,9 @@ class _Run:
                 self._note(end)
                 self._begin()
                 yield end
-            async for end in self._left(self.lanes.left(), self.earlier):
+            self._rest = dict.fromkeys(self.lanes.left())
+            async for end in self._left([*self._rest], self.earlier):
+                del self._rest[end.number - 1]
                 self._note(end)
                 yield end
         finally:
@@ -314,13 +316,13 @@ class _Run:
                 self._note(end)
                 yield end
             begun, earlier = [], self.earlier
-        async for end in self._left([*begun, *self._untold, *self.lanes.left()], earlier):
+        async for end in self._left([*begun, *self._rest, *self.lanes.left()], earlier):
             self._note(end)
             yield end
 
     async def _left(self, numbers: Iterable[int], earlier: Earlier) -> AsyncGenerator[RowEnd, None]:
         """Yield how rows stand that this run does not come to: done before, bought before, or not begun."""
-        left = self._untold = dict.fromkeys(numbers)
+        left = dict.fromkeys(numbers)
         bought = [number for number in left if self.earlier.units(self._rows.key(number))]
         if bought:
             try:
@@ -330,8 +332,7 @@ class _Run:
             except JournalError as error:
                 _log.error("how rows of batch %s that were bought before stand is not known: %s", self._name, error)
         self._has_left = self._has_left or bool(left)
-        for number in [*left]:
-            del left[number]  # whoever leaves the loop here has heard of this one
+        for number in left:
             before, now = self.earlier.units(self._rows.key(number)), earlier.units(self._rows.key(number))
             yield self._end_of(number, "unfinished" if now else "not begun", bought_before=before > 0)
 

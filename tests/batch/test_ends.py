@@ -265,6 +265,22 @@ def test_a_loop_that_is_left_ends_the_run_and_loses_nothing(tmp_path):
     assert billed.total() == 6
 
 
+def test_a_loop_that_is_left_while_it_tells_of_rows_that_were_not_begun_counts_all_of_them(tmp_path):
+    async def main(shop):
+        async with shop.client() as client:
+            batch = client.batch(rows(6), "reapi", name="shots")
+            batch.stop()
+            async with aclosing(aiter(batch)) as ends:
+                async for end in ends:
+                    assert end.state == "not begun"
+                    break
+            return batch.end, batch.progress
+
+    end, progress = played(main, tmp_path)
+    assert (end.why, end.not_begun) == ("stopped", 6)
+    assert (progress.not_begun, progress.waiting) == (6, 0)
+
+
 # What every other row would meet too
 
 
