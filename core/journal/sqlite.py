@@ -108,7 +108,9 @@ _OWNER = "owner "
 
 _SPENT = "SELECT coalesce(sum(ifnull(reserved, 9e999)), 0) FROM days WHERE account = ? AND day >= ?"
 _EACH = ", ".join(f"{value} AS {name}" for name, value in ADDED_UP.items())
-_SUMS = f"""SELECT owner, grouped, counts_as, {", ".join(f"sum({name})" for name in ADDED_UP)}, max(day) FROM (
+# A sum of whole numbers that is beyond 64 bits is an error: what is above a billion USD was written by nobody of ours.
+_SUMMED = ", ".join(f"sum(CASE WHEN {name} BETWEEN -1e18 AND 1e18 THEN {name} ELSE 0 END)" for name in ADDED_UP)
+_SUMS = f"""SELECT owner, grouped, counts_as, {_SUMMED}, max(day) FROM (
     SELECT {{by}} AS grouped, counts_as, {", ".join(ADDED_UP)}, day, NULL AS owner
         FROM {{kept}} WHERE number != 0 AND day >= ?
     UNION ALL SELECT {{by}}, counts_as, {_EACH}, day, NULL

@@ -126,6 +126,7 @@ def spoil(path, table, column, value):
 @example(("attempts", "idempotency_key"), 5)
 @example(("attempts", "started"), b"")
 @example(("attempts", "moved"), 2**63 - 1)
+@example(("attempts", "reserved"), 2**61)
 @settings(max_examples=60, deadline=None)
 def test_what_is_spoiled_spoils_nothing_else(place, value):
     with TemporaryDirectory(dir=IN_MEMORY) as folder:
