@@ -62,7 +62,7 @@ class Finding:
 class Kept:
     """What is in the journal: `open` attempts have a task that goes on, `uncertain` ones may have one.
 
-    `spent_today` is in USD, since midnight UTC, by account. `uncollected` results are paid for and nowhere of ours: the
+    `spent_today` is in USD, since midnight UTC, by account. `uncollected` results are paid for and not saved: the
     first of their links dies at `dies` (None: nobody knows of one that lives), and `dead` of them should be gone by
     now. `free` are the bytes that are free beside it.
     """
@@ -81,7 +81,7 @@ class Kept:
 
 @attrs.define
 class Left:
-    """Results that are paid for and nowhere of ours: their number, how many should be gone, and when the first dies."""
+    """Results that are paid for and not saved: their number, how many should be gone, and when the first dies."""
 
     number: int = 0
     dead: int = 0

@@ -1,4 +1,4 @@
-"""Until when results can be fetched that are nowhere of ours, in words."""
+"""Until when results can be fetched that are not saved, in words."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ UNITS = (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def dies(attempt: Attempt, now: datetime) -> str:
-    """Return when the first result of an attempt dies that is nowhere of ours."""
+    """Return when the first result of an attempt dies that is not saved."""
     seconds = expires(attempt.task)
     if seconds is None:
         return "unknown"

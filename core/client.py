@@ -732,7 +732,7 @@ class Client:
 
         Filters: `status` (a task's state, or how a submit ended without one), `provider`, `account`, `idempotency_key`,
         `labels` (each has to be there), `batch`, `since` (a datetime), `open` (whether they may still change),
-        `expiring` (a datetime: paid for and nowhere of ours, with links that die before it, or nobody knows when);
+        `expiring` (a datetime: paid for and not saved, with links that die before it, or nobody knows when);
         `limit` keeps the newest. Errors: ConfigError without a journal, JournalError.
         """
         return await self._written("there are no attempts to read").attempts(**filters)

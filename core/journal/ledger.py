@@ -120,7 +120,7 @@ class Filters(TypedDict, total=False):
     """Which attempts are wanted: those for which every given filter holds; `limit` keeps the newest.
 
     `labels` are those that an attempt has, among others. `expiring` selects the attempts that are paid for, whose
-    results are nowhere of ours and are not dismissed, and die before this time, or nobody knows when.
+    results are not saved and are not dismissed, and die before this time, or nobody knows when.
     """
 
     status: str | None
@@ -483,7 +483,7 @@ class Ledger:
     ) -> "Pruning":
         """Let the attempts go that began and were over before the day (UTC) of a time; their sums stay.
 
-        What is open, uncertain or being fetched stays, and what is paid for and nowhere of ours, unless each result
+        What is open, uncertain or being fetched stays, and what is paid for and not saved, unless each result
         that is missing should be gone by `now` (None: the present), as the provider declares. With `uncollected`, such
         attempts go too that may still be fetched: results that are paid for and were never saved. An attempt that
         bought something under an idempotency key only loses its texts (what was asked for, and the provider's words),
@@ -519,7 +519,7 @@ class Ledger:
         accounts: Collection[str] | None = None,
         **filters: Unpack[Filters],
     ) -> AsyncIterator[Attempt]:
-        """Yield the attempts that are paid for, and whose results are nowhere of ours and were not dismissed.
+        """Yield the attempts that are paid for, and whose results are not saved and were not dismissed.
 
         Those come first of which nobody knows when their results die, then those that die soonest, and last those that
         should be gone already. `before` leaves out what dies then or later. Each comes once, and few of them are in

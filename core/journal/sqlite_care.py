@@ -32,9 +32,9 @@ class Info:
     """What a journal's file holds.
 
     `statuses` counts attempts by where they stand; `uncertain` may have been billed, `uncollected` are paid for and
-    nowhere of ours. `first` and `last` say when the first and the last were begun, in seconds since 1970. `texts` are
+    not saved. `first` and `last` say when the first and the last were begun, in seconds since 1970. `texts` are
     the bytes of what was asked, sent and answered. `old` attempts would be pruned, whose texts take `old_texts` bytes;
-    `old_uncollected` would be too, if their results were not nowhere of ours, and perhaps still to be fetched.
+    `old_uncollected` would be too, if their results were saved, or should be gone by now.
     `form` is the number of the file's form, `bytes` what it takes on the disk, `unused` of these what new attempts will
     use first; `results` counts the files in the folder for results that came as bytes, which take `results_bytes`.
     `room` is what is free on the disk.

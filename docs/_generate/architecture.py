@@ -166,7 +166,7 @@ The link to a result dies. [`results`](../core/translate/results.py) notes when 
 the earliest time that the declared retention allows, by the provider's clock. [`Custody`](../core/engine/custody.py)
 saves results while their links live, those that die first before the others, and before all those of which nobody knows
 when they die. `generate` and a batch go through it with what they have made, `recover` with what a process has left,
-`collect` with what the journal knows to be paid, finished and nowhere of ours.
+`collect` with what the journal knows to be paid, finished and not saved.
 
 ```text
  collect       Ledger.uncollected    from an index of the journal, few of them in memory
@@ -193,7 +193,8 @@ when they die. `generate` and a batch go through it with what they have made, `r
 [`prune`](../core/journal/prune.py) decides once, for every store of attempts, what becomes of an old one. What began
 and was over before a day goes, and what it cost stays in the sums, which are kept beside the attempts. What was bought
 under an idempotency key only loses its texts (what was asked for, and the provider's words), so that the key buys
-nothing a second time. What is open, uncertain, wanted, being fetched, or paid for and nowhere of ours, stays.
+nothing a second time. What is open, uncertain or being fetched stays, and so does what is paid for and not saved,
+unless its links should be dead by now.
 
 A few hundred attempts are pruned in one transaction ([sqlite_prune.py](../core/journal/sqlite_prune.py)), and others
 write in between. Each is held there against what was read of it: one that has changed meanwhile stays. A backup is a

@@ -1,4 +1,4 @@
-"""What is paid for and nowhere of ours: found soonest to die first, and fetched by one process at a time."""
+"""What is paid for and not saved: found soonest to die first, and fetched by one process at a time."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

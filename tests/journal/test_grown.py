@@ -56,7 +56,7 @@ def over(one, state=State.SUCCEEDED, ended=OLD, usd="0.05", **facts):
 
 
 def results(*dying):
-    """Return results that are nowhere of ours, and die at these times (None: nobody says when)."""
+    """Return results that are not saved, and die at these times (None: nobody says when)."""
     return tuple(Asset(kind="image", url="https://a.example/2.png", expires_at=each) for each in dying)
 
 
@@ -85,9 +85,9 @@ WAY = {
     "uncertain": (without_task(Outcome.UNCERTAIN), {}),
     "accepted without id": (without_task(Outcome.ACCEPTED_WITHOUT_ID), {"key": "g"}),
     "running": (lambda one: over(one, State.RUNNING, ended=None), {}),
-    "nowhere of ours": (lambda one: over(one, assets=results(None)), {}),
-    "nowhere of ours, for a while": (lambda one: over(one, assets=results(NOW)), {}),
-    "nowhere of ours, and some alive": (lambda one: over(one, assets=results(OLD, NOW)), {}),
+    "not saved": (lambda one: over(one, assets=results(None)), {}),
+    "not saved, for a while": (lambda one: over(one, assets=results(NOW)), {}),
+    "not saved, and some alive": (lambda one: over(one, assets=results(OLD, NOW)), {}),
     "over only now": (lambda one: over(one, ended=NOW), {}),
     "begun later": (over, {"started_at": MIDNIGHT}),
     "being sent": (None, {}),
@@ -96,7 +96,7 @@ WAY = {
 """How attempts may have ended, old ones where nothing else is said."""
 
 STAY = [*WAY][12:]
-UNCOLLECTED = [name for name in WAY if name.startswith("nowhere of ours")]
+UNCOLLECTED = [name for name in WAY if name.startswith("not saved")]
 BOUGHT = ["saved, under a key", "failed and billed, under a key", "settled as billed, under a key", "gone, under a key"]
 
 FATES = {
