@@ -60,11 +60,7 @@ class Turns:
                 await self._begin(ledger, task, name, me, waits=waits)
                 yield await _known(ledger, task)
             finally:
-                if _fetched.get(name) is me:
-                    try:
-                        await _end(ledger, task)
-                    finally:  # a cancel ends this wait, and not the write
-                        del _fetched[name]
+                await self._leave(ledger, task, name, me)
 
     async def _begin(self, ledger: Ledger, task: Task, name: tuple[str, str, str], me: object, *, waits: bool) -> None:
         """Wait until no other process has the turn, nor another thread of this one. Errors: Busy."""
@@ -82,6 +78,15 @@ class Turns:
                 raise Busy
             await self.session.clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _leave(self, ledger: Ledger, task: Task, name: tuple[str, str, str], me: object) -> None:
+        """Let others have the turn, if it was had."""
+        if _fetched.get(name) is not me:
+            return
+        try:
+            await _end(ledger, task)
+        finally:  # a cancel ends this wait, and not the write
+            del _fetched[name]
 
 
 async def _end(ledger: Ledger, task: Task) -> None:

@@ -190,8 +190,11 @@ class Watch:
                 await self._ended(schedule, wait)
             finally:
                 schedule.leave(wait)
-            if wait.watched.task.state.final:
-                self.late(wait.seen)
+        self._tell_if_over(wait)
+
+    def _tell_if_over(self, wait: Wait) -> None:
+        if wait.watched.task.state.final:
+            self.late(wait.seen)
 
     async def _gave_up(self, task: Task) -> DeadlineExceeded:
         """Return the error for a task that was not finished in time, once what the looks met is written down."""

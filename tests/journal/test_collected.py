@@ -192,6 +192,17 @@ async def test_a_name_is_held_by_one_caller_until_it_ends_or_is_killed(ledger, o
     await holding(ledger, name)
 
 
+async def test_a_name_that_cannot_be_let_go_is_held_anew_by_the_same_caller(ledger, monkeypatch, caplog):
+    async def full(change):
+        raise JournalError("the disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(type(ledger.journal), "write", lambda _, change: full(change))
+        await holding(ledger, "spring")
+    assert "'spring' is not released: the disk is full" in caplog.text
+    await holding(ledger, "spring")
+
+
 async def test_a_name_that_is_held_is_no_idempotency_key(ledger):
     async with ledger.alone("spring"):
         claimed = await ledger.claim("spring", {})
