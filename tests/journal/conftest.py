@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from anymedia import ImageRequest, read_config
-from anymedia.journal import Ledger, MemoryJournal
+from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
+from anymedia.journal.memory import Memory
 
 from .reading import attempts_in
 
@@ -32,6 +33,13 @@ def path(tmp_path):
 @pytest.fixture
 def journal():
     """None: the client opens the file that its configuration names."""
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def opens(request, path):
+    """Open ledgers over one journal, each another owner's: in memory, and in a file."""
+    memory = Memory()
+    return lambda: Ledger(SQLiteJournal(path) if request.param == "sqlite" else MemoryJournal(memory))
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import attrs
 import pytest
 
 from anymedia import Asset, JournalError, State
-from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
-from anymedia.journal.memory import Memory
+from anymedia.journal import Ledger, SQLiteJournal
 
 from .reading import execute
 from .test_ledger import accepted, tried
@@ -16,12 +15,6 @@ from .test_left import die
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LINK = Asset(kind="image", url="https://a.example/1.png")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def opens(request, path):
-    memory = Memory()
-    return lambda: Ledger(SQLiteJournal(path) if request.param == "sqlite" else MemoryJournal(memory))
 
 
 @pytest.fixture

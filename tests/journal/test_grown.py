@@ -16,8 +16,7 @@ import pytest
 
 from anymedia import Asset, Billed, Failure, JournalError, Money, Outcome, OutOfBounds, State
 from anymedia.cli.spend import GROUPS, spent
-from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
-from anymedia.journal.memory import Memory
+from anymedia.journal import Ledger, SQLiteJournal
 from anymedia.journal.private import without_prompts
 from anymedia.journal.report import Wanted, report
 
@@ -33,12 +32,6 @@ BEFORE = NOW - timedelta(days=90)
 
 PROMPT, TOLD = "a lighthouse at dusk, above a heavy sea", "the provider told a story"
 SAVED = (Asset(kind="image", url="https://a.example/1.png", path=Path("/out/1.png"), sha256="ab", title=PROMPT),)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def opens(request, path):
-    memory = Memory()
-    return lambda: Ledger(SQLiteJournal(path) if request.param == "sqlite" else MemoryJournal(memory))
 
 
 @pytest.fixture
