@@ -11,9 +11,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from aiohttp.test_utils import unused_port
 
 from anymedia import ImageRequest, SyncClient
+from tests.ports import unused_port
 from tests.tables import toml
 
 from .conftest import FastClock

@@ -9,7 +9,6 @@ import aiohttp
 import attrs
 import uvicorn
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -17,6 +16,7 @@ from anymedia import Client, read_config
 from anymedia.testing import FakeClock
 from anymedia.webhooks import asgi, routes
 from tests.core.forger import SCHEMES
+from tests.ports import unused_port
 
 SIGNED = "runapi"
 HINTING = ("api_in_one", "revidapi")

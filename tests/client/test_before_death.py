@@ -12,7 +12,6 @@ from unittest.mock import patch
 import attrs
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from anymedia import Client, ImageRequest, read_config
 from anymedia.journal import MemoryJournal
@@ -22,6 +21,7 @@ from anymedia.transport.part import Part
 from anymedia.transport.store import Store
 from anymedia.webhooks import routes
 from tests.machine.virtual import Loop, LoopClock
+from tests.ports import unused_port
 
 LIFE = 60.0
 """Seconds for which links live."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp.test_utils import unused_port
 
 from anymedia.simulators import in_thread
+from tests.ports import unused_port
 from tests.providers import FOUR
 from tests.tables import toml
 

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
 from anymedia import Client, load_config
@@ -26,6 +26,7 @@ from anymedia.config import default_journal
 from anymedia.journal import Ledger, open_journal
 from anymedia.simulators import in_thread
 from tests.client.hooks import served
+from tests.ports import unused_port
 from tests.providers import FOUR
 from tests.tables import toml
 

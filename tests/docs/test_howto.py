@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession, CookieJar, FormData
-from aiohttp.test_utils import unused_port
 from click.testing import CliRunner
 
 from anymedia import (
@@ -49,6 +48,7 @@ from anymedia.cli.app import app as command_line
 from anymedia.transport.http import Transport
 from tests.client.hooks import served
 from tests.core.test_media import PNG
+from tests.ports import unused_port
 from tests.providers import FOUR
 from tests.tables import toml
 
