@@ -92,7 +92,9 @@ def _in_all(end: BatchEnd) -> str:
         return f"already bought: {every}; nothing was sent"
     if end.done == end.rows:
         return f"{every} {'is' if end.rows == 1 else 'are'} done"
-    return f"{end.done:,} of {counted(end.rows, 'row')} are done"
+    if end.rows == 1:
+        return "the only row is not done"
+    return f"{end.done:,} of {end.rows:,} rows are done"
 
 
 def _facts(end: BatchEnd, places: Places) -> "Iterator[tuple[str, RenderableType]]":

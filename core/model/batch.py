@@ -80,7 +80,22 @@ class RowEnd:
 
 
 @attrs.frozen(kw_only=True)
-class BatchEnd:
+class _Counts:
+    """What the rows of a batch have come to, and what that has cost."""
+
+    rows: int
+    done: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    unfinished: int = 0
+    not_begun: int = 0
+    bought_before: int = 0
+    spent: Decimal = Decimal(0)
+    possibly: Decimal = Decimal(0)
+
+
+@attrs.frozen(kw_only=True)
+class BatchEnd(_Counts):
     """How a batch has ended: how many of its rows ended in which state, what it has cost, and why it is over.
 
     `spent` (USD) was billed over the whole batch, earlier runs included, `possibly` (USD) may have been or may yet be;
@@ -93,15 +108,6 @@ class BatchEnd:
     """
 
     name: str
-    rows: int
-    done: int = 0
-    failed: int = 0
-    uncertain: int = 0
-    unfinished: int = 0
-    not_begun: int = 0
-    bought_before: int = 0
-    spent: Decimal = Decimal(0)
-    possibly: Decimal = Decimal(0)
     unknown: int = 0
     unlisted: int = 0
     why: Why
@@ -109,7 +115,7 @@ class BatchEnd:
 
 
 @attrs.frozen(kw_only=True)
-class BatchProgress:
+class BatchProgress(_Counts):
     """How a batch stands: of its `rows`, so many have ended in each state, wait, or are under way.
 
     `bought_before` of those that have ended were bought by an earlier run. `spent` and `possibly` (USD) are as in
@@ -117,16 +123,7 @@ class BatchProgress:
     not counted that were done before, and `seconds_left` how long the rest takes at that rate; None while nobody knows.
     """
 
-    rows: int
-    done: int = 0
-    failed: int = 0
-    uncertain: int = 0
-    unfinished: int = 0
-    not_begun: int = 0
     waiting: int = 0
     under_way: int = 0
-    bought_before: int = 0
-    spent: Decimal = Decimal(0)
-    possibly: Decimal = Decimal(0)
     rate: float | None = None
     seconds_left: float | None = None
