@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import os
-import random
 import signal
 from collections import Counter
 
@@ -20,9 +19,8 @@ from anymedia.simulators import in_thread
 from tests.journal.child import child
 from tests.journal.killing import (
     ENOUGH,
-    FAULTS,
-    Killer,
-    Watched,
+    SEED,
+    Rounds,
     figures,
     is_uncertain,
     label_of,
@@ -36,7 +34,6 @@ from tests.journal.reading import attempts_in
 
 WRITER = "tests/batch/test_kill_rows.py"
 ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "3"))
-SEED = int(os.environ.get("ANYMEDIA_SEED") or random.randrange(10**6))
 
 PROVIDERS = ("bfl", "fal", "kie", "runapi")
 """Four that take local pictures, each in its own way: in the body, or put in at a place of its own before."""
@@ -127,17 +124,11 @@ class Rows:
         return Counter(self.labels)
 
 
-class Rounds:
-    """One round after the other, at simulators that survive them all; half of them by the command line."""
+class Batches(Rounds):
+    """Rounds of batches, half of them by the command line."""
 
-    def __init__(self, simulators, folder, seed):
-        self.counts = Counts()
-        self._simulators = simulators
-        self._folder = folder
-        self._dice = random.Random(seed)
-        self._killer = Killer()
-        self._watched = {one.name: Watched(one, self._killer.tell) for one in simulators}
-        self._moments = []
+    def __init__(self, simulators, folder):
+        super().__init__(simulators, folder, Counts())
         self._config = folder / "anymedia.toml"
         self._config.write_text(
             "".join(
@@ -146,7 +137,7 @@ class Rounds:
             )
         )
 
-    def play(self, number):
+    def play(self, number, *, last):
         """Kill the runs of a batch, let one end by itself, and look at all that it left."""
         self._round, here = number, self._folder / str(number // SHARED)
         self._files, self._manifest = here / f"files {number}", here / f"{number}.jsonl"
@@ -249,10 +240,6 @@ class Rounds:
             watched.settle()
             watched.simulator.clear()
         return code
-
-    def _plant(self, simulator, number):
-        for fault in self._dice.sample(FAULTS, number):
-            simulator.fault(**fault)
 
     # What is there
 
@@ -383,13 +370,8 @@ class Rounds:
 
 def test_each_row_is_bought_once_however_often_its_batch_is_killed(tmp_path):
     with in_thread(*PROVIDERS, speed=100) as simulators:
-        rounds = Rounds(simulators, tmp_path, SEED)
-        for number in range(ROUNDS):
-            try:
-                rounds.play(number)
-            except BaseException as error:
-                error.add_note(f"in round {number} of ANYMEDIA_SEED={SEED}")
-                raise
+        rounds = Batches(simulators, tmp_path)
+        rounds.play_all(ROUNDS)
     if ROUNDS >= ENOUGH:
         write(WRITER, page(rounds.counts, SEED))
 

@@ -1,6 +1,8 @@
 """What the rounds of kill -9 share: simulators that live on and are watched, what kills at a moment, and their page."""
 
+import os
 import platform
+import random
 import re
 import sqlite3
 import threading
@@ -146,6 +148,35 @@ def label_of(attempt):
 
 def is_uncertain(attempt):
     return attempt.open and attempt.task is None
+
+
+SEED = int(os.environ.get("ANYMEDIA_SEED") or random.randrange(10**6))
+
+
+class Rounds:
+    """One round after the other, at simulators that survive them all; each test says how one is played."""
+
+    def __init__(self, simulators, folder, counts):
+        self.counts = counts
+        self._simulators = simulators
+        self._folder = folder
+        self._dice = random.Random(SEED)
+        self._killer = Killer()
+        self._watched = {one.name: Watched(one, self._killer.tell) for one in simulators}
+        self._moments = []
+
+    def play_all(self, rounds):
+        """Play so many rounds; what fails says in which, and with which dice."""
+        for number in range(rounds):
+            try:
+                self.play(number, last=number == rounds - 1)
+            except BaseException as error:
+                error.add_note(f"in round {number} of ANYMEDIA_SEED={SEED}")
+                raise
+
+    def _plant(self, simulator, number):
+        for fault in self._dice.sample(FAULTS, number):
+            simulator.fault(**fault)
 
 
 # The page: each test writes its own part

@@ -6,7 +6,6 @@ the dice of an earlier run again: its faults and moments, not the order in which
 
 import asyncio
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -27,9 +26,8 @@ from .child import child, killed, until
 from .kill import PATIENCE, Fast
 from .killing import (
     ENOUGH,
-    FAULTS,
-    Killer,
-    Watched,
+    SEED,
+    Rounds,
     figures,
     is_uncertain,
     label_of,
@@ -43,7 +41,6 @@ from .reading import attempts_in
 
 WRITER = "tests/journal/test_kill.py"
 ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "4"))
-SEED = int(os.environ.get("ANYMEDIA_SEED") or random.randrange(10**6))
 
 SUBMITS = 50
 SHARED = 4
@@ -147,17 +144,8 @@ class Counts:
     kills: Counter = attrs.field(factory=Counter)
 
 
-class Rounds:
-    """One round after the other, at simulators that survive them all."""
-
-    def __init__(self, simulators, folder, seed):
-        self.counts = Counts()
-        self._simulators = simulators
-        self._folder = folder
-        self._dice = random.Random(seed)
-        self._killer = Killer()
-        self._watched = {one.name: Watched(one, self._killer.tell) for one in simulators}
-        self._moments = []
+class Submits(Rounds):
+    """Rounds of single submits."""
 
     def play(self, number, *, last):
         """Kill 50 submits, hold the journal against the bills, resume, and look again."""
@@ -221,10 +209,6 @@ class Rounds:
             watched.settle()
             watched.simulator.clear()
         return lines
-
-    def _plant(self, simulator, number):
-        for fault in self._dice.sample(FAULTS, number):
-            simulator.fault(**fault)
 
     # What is true then
 
@@ -389,13 +373,8 @@ def page(counts, rounds, seed):
 
 def test_what_was_billed_survives_kill_9(tmp_path):
     with in_thread(speed=100) as simulators:
-        rounds = Rounds(simulators, tmp_path, SEED)
-        for number in range(ROUNDS):
-            try:
-                rounds.play(number, last=number == ROUNDS - 1)
-            except BaseException as error:
-                error.add_note(f"in round {number} of ANYMEDIA_SEED={SEED}")
-                raise
+        rounds = Submits(simulators, tmp_path, Counts())
+        rounds.play_all(ROUNDS)
     if ROUNDS >= ENOUGH:
         write(WRITER, page(rounds.counts, ROUNDS, SEED))
 
