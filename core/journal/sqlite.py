@@ -165,7 +165,7 @@ class SQLiteJournal:
         """Return True: an owner lives as long as its process."""
         return True
 
-    def hear(self, heard: Callable[[], None]) -> bool:  # noqa: ARG002 - of the protocol
+    def hear(self, heard: Callable[[], None]) -> bool:
         """Return False: it tells nobody what moves."""
         return False
 

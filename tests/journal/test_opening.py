@@ -95,7 +95,7 @@ def test_postgresql_in_the_configuration(tmp_path):
     config = read(url="postgresql://me:secret@db.example/x", lease="1m", folder="spare")
     assert (config.journal, config.lease) == ("postgresql://me:secret@db.example/x", 60.0)
     assert config.folder == tmp_path / "spare"
-    with pytest.raises(ConfigError, match="^config: journal: lease: must be 3 seconds or more, not 1$"):
+    with pytest.raises(ConfigError, match=r"^config: journal: lease: must be 3 seconds or more, not 1$"):
         read(lease=1)
 
 
