@@ -161,9 +161,9 @@ class SQLiteJournal:
         """None: where the file cannot be written, no other place is surer."""
         return None
 
-    def stands(self) -> bool:
-        """Return True: an owner lives as long as its process."""
-        return True
+    def stands(self, owner: str) -> bool:
+        """Return whether that is this owner, who lives as long as its process."""
+        return owner == self.owner
 
     def hear(self, heard: Callable[[], None]) -> bool:
         """Return False: it tells nobody what moves."""
