@@ -113,7 +113,8 @@ class Server:
     def _check(self, connection: Connection) -> None:
         version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
         if version < OLDEST:
-            raise JournalError(f"{self.name}: PostgreSQL {OLDEST // 10_000} or newer is needed, not {version // 10_000}")
+            oldest, its = OLDEST // 10_000, version // 10_000
+            raise JournalError(f"{self.name}: PostgreSQL {oldest} or newer is needed, and this is {its}")
         if encoding != "UTF8":
             raise JournalError(f"{self.name}: the database's encoding must be UTF8, not {encoding}")
 
@@ -121,16 +122,16 @@ class Server:
         """Do something, and do it again as a whole while the database does not answer, or something is in its way.
 
         `failed` is called after each try that failed so: it drops the connection. While the database is away, there is
-        one try. Errors: JournalError, which is `away` where the database still does not answer after `patience` seconds.
+        one try. Errors: JournalError, which is `away` where it still does not answer after `patience` seconds.
         """
         until = time.monotonic() + (0 if self._is_away else self.patience if patience is None else patience)
         for pause in _pauses():
             try:
                 done = work()
             except psycopg.Error as error:
-                failed()
                 if not _passes(error):
                     raise self.error(error) from None
+                failed()
                 if time.monotonic() + pause > until:
                     self._tell(error)
                     self._is_away = True
@@ -160,7 +161,8 @@ class Server:
         with self._lock:
             was_told, self._is_told = self._is_told, True
         if not was_told:
-            _log.warning("%s: PostgreSQL does not answer (%s): nothing is bought until it does", self.name, self._said(error))
+            away = "%s: PostgreSQL does not answer (%s): nothing is bought until it does"
+            _log.warning(away, self.name, self._said(error))
 
     def _answers(self) -> None:
         """Say that the database answers again, where it was said that it does not."""
