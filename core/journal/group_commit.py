@@ -271,8 +271,8 @@ class GroupCommit(ABC, Generic[C]):
 def _before_fork() -> None:
     _forking.acquire()
     for store in _stores:
-        _held.append(store)
         store.hold()
+        _held.append(store)
 
 
 def _after_fork() -> None:
