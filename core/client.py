@@ -366,9 +366,9 @@ class Client:
     ) -> Advance:
         """Take one step of a task, for an engine whose jobs may be run more than once: look at it, or save its files.
 
-        `task` is a task, its attempt, or the attempt's id, which is what a job should carry: `attempt_id` of each
-        Advance names it, and the journal says all else. What is over there is not looked at again, nor is one that
-        cannot be done by now. What a look finds is written down, and the files of a task that has succeeded are saved
+        `task` is a task, its attempt, or the id of either, as `find` takes it. A job should carry the attempt's, which
+        is the `attempt_id` of each Advance: the journal says all else. What is over there is not looked at again, nor
+        is one that cannot be done by now. What a look finds is written down, and the files of a task that has succeeded are saved
         in `where`, with `names` and a `sidecar`, as at generate: by one caller at a time, who tries once. `after` of
         the Advance says in how many seconds to come again; None: nothing is left to be done, for a task that failed
         too, which is returned. What passes by itself (the provider is not reached, a link does not answer yet) is told
