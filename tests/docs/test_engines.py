@@ -1,4 +1,4 @@
-"""The recipes for engines: jobs that are run twice, lost, or run while the provider is down buy once and save one file."""
+"""The recipes for engines: jobs that are run twice, lost, or run while no provider is there buy once, save one file."""
 
 import importlib
 import time

@@ -538,9 +538,7 @@ def test_every_program_is_shown():
     assert shown == {each.name for each in PROGRAMS.glob("*.py")}
 
 
-@pytest.mark.parametrize(
-    ("page", "engine", "shown"), [each for each in blocks("python") if each not in PROGRAMS_SHOWN]
-)
+@pytest.mark.parametrize(("page", "engine", "shown"), [each for each in blocks("python") if each not in PROGRAMS_SHOWN])
 def test_what_is_shown_of_an_engine_that_is_not_here_is_python(page, engine, shown):
     """Names of ours are those that there are; those of the engine were held against its own types."""
     tree = ast.parse(shown, engine)
