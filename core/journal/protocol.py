@@ -12,6 +12,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
+from anymedia.shared_limits import SharedLimits
+
 DAY = 86_400
 """Seconds of a day."""
 
@@ -353,6 +355,10 @@ class Journal(Protocol):
     @property
     def results(self) -> Path:
         """The folder for results that came as bytes."""
+
+    @property
+    def limits(self) -> SharedLimits:
+        """What is used of the limits of accounts by all who share the journal; usable until `close`."""
 
     async def check(self) -> None:
         """Prepare to write, as `intend` would, and write nothing."""

@@ -19,6 +19,7 @@ import attrs
 
 from anymedia.clock import Clock
 from anymedia.model.errors import JournalError
+from anymedia.shared_limits import SharedLimits
 
 from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
@@ -50,6 +51,7 @@ from .protocol import (
 from .sqlite_care import Info, copy, info
 from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
+from .sqlite_limits import LimitsFile
 from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when, uncollected
 from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
 
@@ -130,8 +132,8 @@ class SQLiteJournal:
 
     The file is made at the first write, and opened again by a write after `close`. It is one file whatever its names:
     symbolic links are followed, and one that was renamed, deleted, replaced or cut while it was open is written to no
-    more (JournalError). Beside it, `results` holds the results that came as bytes, and `<file>-owners` an empty file
-    for each process that writes.
+    more (JournalError). Beside it, `results` holds the results that came as bytes, `<file>-owners` an empty file
+    for each process that writes, and `<file>-limits` what is used of the limits of accounts just now.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -140,6 +142,7 @@ class SQLiteJournal:
         self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
         self._alive_since = 0
+        self._limits = LimitsFile(self.path.with_name(f"{self.path.name}-limits"))
 
     @property
     def name(self) -> str:
@@ -155,6 +158,11 @@ class SQLiteJournal:
     def results(self) -> Path:
         """The folder `results` beside the file."""
         return self.path.parent / "results"
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in a file of their own, `<file>-limits`."""
+        return self._limits
 
     async def check(self) -> None:
         """As Journal.check."""
@@ -285,6 +293,7 @@ class SQLiteJournal:
             with contextlib.suppress(JournalError):  # it counts as dead then, which loses nothing
                 self._store.call(partial(_end, owners=[self.owner]))
         self._store.close()
+        self._limits.close()
         self._lock.end()
 
     def _begins(self) -> None:

@@ -9,13 +9,13 @@ import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from anymedia.model.errors import JournalError
 
+from .forks import at_forks
 from .group_commit import Item, Step, Writer, tell, unwatched
 from .one_file import OneFile
 from .sqlite_care import COMPACTIONS, begin_compaction, end_compaction
@@ -24,10 +24,6 @@ from .sqlite_prune import fact
 from .sqlite_schema import Schema
 
 T = TypeVar("T")
-
-_files: "weakref.WeakSet[SQLiteFile]" = weakref.WeakSet()
-_held: "list[SQLiteFile]" = []
-_forking = threading.Lock()
 
 
 class SQLiteFile:
@@ -58,8 +54,7 @@ class SQLiteFile:
         self._lock = threading.RLock()  # held while a writer is chosen and given an item: its end comes last
         self._reading = threading.Lock()
         self._process = os.getpid()
-        with _forking:
-            _files.add(self)
+        at_forks(self)
 
     async def write(self, step: Step[T]) -> T:
         """Do a step in a transaction, and return what it returns once that is on disk. Errors: JournalError."""
@@ -338,23 +333,3 @@ def _patiently(step: Callable[[], T]) -> T:
             if Fault.of(error) is not Fault.BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
-
-
-def _before_fork() -> None:
-    _forking.acquire()
-    for file in _files:
-        _held.append(file)
-        file.hold()
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().go_on()
-    with contextlib.suppress(RuntimeError):  # some programs fork without calling what is to come before
-        _forking.release()
-
-
-# Not every system has it, and without it nothing forks.
-getattr(os, "register_at_fork", lambda **_: None)(
-    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-)
