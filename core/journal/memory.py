@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,19 @@ class MemoryJournal:
         """As Journal.limits."""
         with self.memory.lock:
             return self.memory.limits
+
+    @property
+    def spool(self) -> Path | None:
+        """None: a memory is never away."""
+        return None
+
+    def stands(self, owner: str) -> bool:
+        """Return whether that is this owner, who lives as long as its process."""
+        return owner == self.owner
+
+    def hear(self, heard: Callable[[], None]) -> bool:
+        """Return False: it tells nobody what moves."""
+        return False
 
     async def check(self) -> None:
         """As Journal.check."""
