@@ -29,15 +29,16 @@ class Want:
 
 @attrs.frozen(kw_only=True)
 class Slot:
-    """A slot as it is from now on, whether it was there or not: it counts for `seconds`; 0: it is free.
+    """A slot as it is from now on: it counts for `seconds`; 0: it is free. One that is `held` counts `HOLD` longer.
 
-    One that is `held` counts for these after `HOLD`.
+    With `still`, one that counts no more stays so.
     """
 
     kind: str
     name: str
     seconds: float
     held: bool = False
+    still: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -29,6 +29,9 @@ TABLES = (
         said TEXT NOT NULL)""",
 )
 
+AHEAD = 0.1
+"""Seconds by which a clock may seem to be ahead of another process's, which asked a moment before."""
+
 LATE = 1.0
 """Seconds by which whoever waits may come back late, and keeps its place."""
 
@@ -49,6 +52,8 @@ TICK = 0.001
 _SLOT = """INSERT INTO limit_slots (account, kind, name, held, seconds, until) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (account, kind, name) DO UPDATE SET held = excluded.held, seconds = excluded.seconds,
     until = excluded.until"""
+_STILL = """UPDATE limit_slots SET seconds = ?, until = ?
+    WHERE account = ? AND kind = ? AND name = ? AND until > ?"""
 _FREE = "DELETE FROM limit_slots WHERE account = ? AND kind = ? AND name = ?"
 _OVER = "DELETE FROM limit_slots WHERE account = ? AND kind = ? AND until <= ?"
 _USED = "SELECT count(*) FROM limit_slots WHERE account = ? AND kind = ?"
@@ -66,16 +71,16 @@ _WELL = "DELETE FROM limit_troubles WHERE account = ?"
 _SAID = "SELECT until, said FROM limit_troubles WHERE account = ? AND until > ?"
 
 _AHEAD = (
-    ("UPDATE limit_slots SET until = ? + seconds WHERE until > ? + seconds", (HOLD, HOLD)),
-    ("UPDATE limit_troubles SET until = ? + seconds WHERE until > ? + seconds", (0.0, 0.0)),
-    ("DELETE FROM limit_places WHERE since > ?", (LATE,)),
+    (f"UPDATE limit_slots SET until = ? + seconds + {HOLD} * held WHERE until > ? + seconds + {HOLD} * held", 2),  # noqa: S608
+    ("UPDATE limit_troubles SET until = ? + seconds WHERE until > ? + seconds", 2),
+    ("DELETE FROM limit_places WHERE since > ?", 1),
 )
 
 
 def set_clock(run: Run, now: float) -> None:
     """Bring back what lies further ahead than it can: the clock was set back, or begins anew with the machine."""
-    for statement, ahead in _AHEAD:
-        run(statement, [now + seconds for seconds in ahead])
+    for statement, times in _AHEAD:
+        run(statement, [now + AHEAD] * times)
 
 
 def answer(run: Run, question: Question, now: float) -> Answer:
@@ -95,8 +100,10 @@ def answer(run: Run, question: Question, now: float) -> Answer:
 
 def _set(run: Run, account: str, slot: Slot, now: float) -> None:
     """Write down how a slot is from now on."""
-    if slot.held or slot.seconds > 0:
-        until = now + slot.seconds + HOLD * slot.held
+    until = now + slot.seconds + HOLD * slot.held
+    if slot.still:
+        run(_STILL, (slot.seconds, until, account, slot.kind, slot.name, now))
+    elif slot.held or slot.seconds > 0:
         run(_SLOT, (account, slot.kind, slot.name, int(slot.held), slot.seconds, until))
     else:
         run(_FREE, (account, slot.kind, slot.name))

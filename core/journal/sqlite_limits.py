@@ -68,16 +68,16 @@ class SQLiteLimits:
 
     def _ask(self, question: Question, now: float) -> Answer:
         """Answer a question, however long others write."""
-        began = time.monotonic()
+        began, waited = time.monotonic(), 0.0
         with self._lock:
             while True:
-                waited = time.monotonic() - began
                 try:
                     return self._answer(question, now + waited)
                 except sqlite3.OperationalError as error:
                     if Fault.of(error) is not Fault.BUSY or waited > PATIENCE:
                         raise self._error(error) from None
                     time.sleep(0.001)
+                    waited = time.monotonic() - began
                 except (sqlite3.Error, OSError) as error:
                     raise self._error(error) from None
 

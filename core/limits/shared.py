@@ -239,7 +239,7 @@ class Share:
         if self._looked and now >= self._told_of_looks + LOOKED:
             self._told_of_looks, looked, self._looked = now, self._looked, {}
             for task_id, at in looked.items():
-                self._untold.setdefault((ACTIVE, task_id), Left(at + FORGOTTEN, FORGOTTEN))
+                self._untold.setdefault((ACTIVE, task_id), Left(at + FORGOTTEN, FORGOTTEN, still=True))
         if self._untold or self._trouble is not None or self._given_up:
             try:
                 await self._ask(Question(account=self._name))
@@ -299,16 +299,21 @@ class Share:
 
 @attrs.frozen(eq=False)
 class Left:
-    """A slot that counts until a time on the clock's monotonic time, for `seconds` at most; infinity: it is held."""
+    """A slot that counts until a time on the clock's monotonic time, for `seconds` at most; infinity: it is held.
+
+    With `still`, one that counts no more stays so.
+    """
 
     until: float
     seconds: float
+    still: bool = False
 
     def slot(self, kind: str, name: str, now: float) -> Slot:
         """Return how the slot is from now on."""
         if math.isinf(self.until):
             return Slot(kind=kind, name=name, seconds=self.seconds, held=True)
-        return Slot(kind=kind, name=name, seconds=max(min(self.until - now, self.seconds), 0.0))
+        left = max(min(self.until - now, self.seconds), 0.0)
+        return Slot(kind=kind, name=name, seconds=left, still=self.still)
 
 
 @attrs.frozen(eq=False)
