@@ -7,10 +7,13 @@ anew. So a question takes some tens of microseconds, and is answered at once unl
 import asyncio
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from anymedia.model.errors import JournalError
 from anymedia.shared_limits import Answer, Question
 
 from .forks import at_forks
-from .limit_rules import TABLES, answer, set_clock
+from .limit_rules import TABLES, Statement, answer, set_clock
 from .one_file import identity, take_from_others
 from .sqlite_errors import Fault, journal_error
 
@@ -87,9 +90,9 @@ class SQLiteLimits:
             connection = self._opened()
             self._connection = connection
             with _transaction(connection):
-                set_clock(_runs(connection), now)
+                set_clock(_Runs(connection, now))
         with _transaction(connection):
-            return answer(_runs(connection), question, now)
+            return answer(_Runs(connection, now), question)
 
     def _error(self, error: sqlite3.Error | OSError) -> JournalError:
         self._drop()
@@ -150,8 +153,9 @@ class LimitsFile(SQLiteLimits):
         ((form,),) = connection.execute("PRAGMA user_version")
         if form not in (0, FORM):
             raise JournalError(f"{self.path}: it is of another version of anymedia; limits are not shared with it")
-        make(connection)
-        connection.execute(f"PRAGMA user_version = {FORM}")
+        if form == 0:
+            make(connection)
+            connection.execute(f"PRAGMA user_version = {FORM}")
 
     def _remove(self) -> None:
         """Delete the file, unless another process has made it anew by now."""
@@ -184,13 +188,37 @@ def in_memory() -> sqlite3.Connection:
 
 
 def make(connection: sqlite3.Connection) -> None:
-    """Make the tables that are not there."""
+    """Make the tables."""
     for statement in TABLES:
         connection.execute(statement)
 
 
-def _runs(connection: sqlite3.Connection) -> Callable[[str, Sequence[Any]], list[Any]]:
-    return lambda statement, values: connection.execute(statement, values).fetchall()
+class _Runs:
+    """Runs statements at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self._connection = connection
+        self._now = now
+
+    def __call__(self, statements: Sequence[Statement]) -> list[Any]:
+        rows: list[Any] = []
+        for statement, values in statements:
+            text, times = _written(statement)
+            given = [*values] if times is None else [self._now if at is None else values[at] for at in times]
+            rows = self._connection.execute(text, given).fetchall()
+        return rows
+
+
+@cache
+def _written(statement: str) -> tuple[str, Sequence[int | None] | None]:
+    """Return a statement with a question mark for each time, and where its values come from (None: the time)."""
+    marks = _MARKS.findall(statement)
+    numbers = count()
+    order = [None if mark == "{now}" else next(numbers) for mark in marks]
+    return statement.replace("{now}", "?"), order if None in order else None
+
+
+_MARKS = re.compile(r"\?|\{now\}")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ import pytest
 
 from anymedia import JournalError
 from anymedia.journal import MemoryJournal, SQLiteJournal
-from anymedia.journal.limit_rules import AHEAD
 from anymedia.journal.sqlite_limits import LimitsFile
 from anymedia.shared_limits import HOLD, POLLS, SUBMITS, Question, Slot, Trouble, Want
 
@@ -133,9 +132,9 @@ def test_a_clock_that_begins_anew_with_the_machine_holds_up_nobody_for_longer_th
     limits.close()
     now, limits = 5.0, opens()
     answer = limits.ask_at_once(asked("3", minds=True), now)
-    assert answer.trouble.left == pytest.approx(60.0 + AHEAD)
-    assert wait(limits, asked("3"), now + 10.0 + AHEAD) > 0  # as long as what is held does
-    assert wait(limits, asked("4"), now + 10.0 + HOLD + AHEAD) == 0  # the place of 2 is no more
+    assert answer.trouble.left == 60.0
+    assert wait(limits, asked("3"), now + 10.0) > 0  # as long as what is held does
+    assert wait(limits, asked("4"), now + 10.0 + HOLD) == 0  # the place of 2 is no more
 
 
 def test_a_process_that_was_forked_without_a_word_opens_it_anew(opens, monkeypatch):

@@ -6,17 +6,19 @@ nobody waits for its disk.
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import queue
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import attrs
 import psycopg
 
 from anymedia.journal.forks import at_forks
-from anymedia.journal.limit_rules import answer, set_clock
+from anymedia.journal.limit_rules import Statement, answer, set_clock
 from anymedia.shared_limits import Answer, Question
 
 from .link import Link
@@ -29,8 +31,9 @@ TOGETHER_AT_MOST = 50
 LOCKS = 0x616C
 """What distinguishes the advisory locks of accounts from others."""
 
-_LOCKED = "SELECT pg_advisory_xact_lock(%s, hashtext(account)) FROM unnest(%s::text[]) AS account"
-_NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision"
+_BEGIN = """BEGIN; SELECT pg_advisory_xact_lock(%s, hashtext(account)) FROM unnest(%s::text[]) AS account"""
+_NOW = "extract(epoch FROM clock_timestamp())::double precision"
+"""The time, once no other question is in the midst."""
 
 
 @attrs.frozen(eq=False)
@@ -118,32 +121,53 @@ class PostgresLimits:
     def _prepare(self, connection: Connection) -> None:
         self._schema.migrate(connection, self._server.name)
         connection.execute("SET synchronous_commit = off")
-        with connection.transaction():
-            set_clock(_Runs(connection), _now(connection))
+        runs = _Runs(connection)
+        runs.begin([])
+        set_clock(runs)
+        runs.commit()
 
 
-@attrs.frozen
 class _Runs:
-    """Runs statements, of which only those that read are waited for."""
+    """Runs statements, all that are given at once in one round trip; the first ones with the begin of a transaction."""
 
-    connection: Connection
+    def __init__(self, connection: Connection) -> None:
+        self._cursor = psycopg.ClientCursor(connection)
+        self._first: list[Statement] = []
 
-    def __call__(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        cursor = self.connection.execute(statement.replace("?", "%s"), values)  # type: ignore[arg-type]
-        return cursor.fetchall() if statement.startswith("SELECT") else []
+    def begin(self, accounts: Sequence[str]) -> None:
+        """Begin a transaction in which nobody else asks of these accounts."""
+        self._first = [(_BEGIN, (LOCKS, [*accounts]))]
+
+    def __call__(self, statements: Sequence[Statement]) -> list[Any]:
+        script, self._first = [*self._first, *statements], []
+        values = [value for _, given in script for value in given]
+        self._cursor.execute("; ".join(_written(statement) for statement, _ in script), values)
+        while self._cursor.nextset():
+            pass
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def commit(self) -> None:
+        """End the transaction, if there was one."""
+        if not self._first:
+            self([("COMMIT", ())])
+
+
+@cache
+def _written(statement: str) -> str:
+    return statement.replace("?", "%s").replace("{now}", _NOW)
 
 
 def _answers(connection: Connection, questions: Sequence[Question]) -> list[Answer]:
-    accounts = sorted({question.account for question in questions})
-    with connection.pipeline(), connection.transaction():
-        connection.execute(_LOCKED, (LOCKS, accounts))
-        now = _now(connection)
-        return [answer(_Runs(connection), question, now) for question in questions]
-
-
-def _now(connection: Connection) -> float:
-    (now,) = connection.execute(_NOW).fetchone() or (0.0,)
-    return float(now)
+    runs = _Runs(connection)
+    runs.begin(sorted({question.account for question in questions}))
+    try:
+        answers = [answer(runs, question) for question in questions]
+        runs.commit()
+    except BaseException:
+        with contextlib.suppress(psycopg.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return answers
 
 
 def _next(questions: "queue.SimpleQueue[_Asked | None]") -> list[_Asked]:
