@@ -32,7 +32,8 @@ class Child:
         self.send(signal.SIGKILL)
 
     def send(self, number):
-        """Send it a signal, if it has not ended: once its end is told, its id may be another process's."""
+        """Send it a signal, if it has not ended."""
+        # Once its end is told, the number may be another process's.
         if self.returncode is None and not select.select([self._told], [], [], 0)[0]:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, number)
