@@ -14,6 +14,7 @@ from .clock import Clock
 from .config import Config
 from .engine.batch import Batch
 from .engine.custody import Collected
+from .engine.handed_over import Elsewhere
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.sidecar import Sidecar
@@ -195,6 +196,7 @@ class SyncClient:
         budget: Decimal | str | float | None = None,
         at_once: int = AT_ONCE,
         timeout: float | None = ROW_TIMEOUT,
+        workers: Elsewhere | None = None,
         **options: Unpack[GenerateOptions],
     ) -> "SyncBatch":
         """As Client.batch."""
@@ -208,6 +210,7 @@ class SyncClient:
             budget=budget,
             at_once=at_once,
             timeout=timeout,
+            workers=workers,
             **options,
         )
         return SyncBatch(batch, self._wait, self._call)
