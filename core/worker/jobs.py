@@ -6,10 +6,13 @@ to be waited for is a time at which the job comes again, never a job that sleeps
 
 import logging
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import attrs
 
 from anymedia.client import Client, Where
+from anymedia.engine.sidecar import Sidecar
 from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import (
     AnymediaError,
@@ -19,7 +22,7 @@ from anymedia.model.errors import (
     SubmitUncertain,
 )
 from anymedia.model.strict_json import Json
-from anymedia.model.task import Attempt
+from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Retry
 
 from .database import Database
@@ -42,15 +45,25 @@ class Again(Exception):
         self.seconds: float = seconds
 
 
-class Jobs:
-    """The jobs of one worker: what they do with its client, and where results go."""
+@attrs.frozen(kw_only=True)
+class Saving:
+    """Where results go, as at generate; False: nowhere. `on_saved` hears of each task that is over, with its files."""
 
-    def __init__(self, client: Client, ledger: Ledger, database: Database, carrier: Carrier, where: Where) -> None:
+    where: Where | Literal[False] = False
+    names: str | None = None
+    sidecar: Sidecar = False
+    on_saved: Callable[[Task], None] = lambda task: None
+
+
+class Jobs:
+    """The jobs of one worker: what they do with its client, and how it saves results."""
+
+    def __init__(self, client: Client, ledger: Ledger, database: Database, carrier: Carrier, saving: "Saving") -> None:
         self._client = client
         self._ledger = ledger
         self._database = database
         self._carrier = carrier
-        self._where = where
+        self._saving = saving
 
     async def submit(
         self,
@@ -96,8 +109,8 @@ class Jobs:
         """
         try:
             written = await self._ledger.attempt(attempt)
-            is_of_batch = written is not None and written.order.batch is not None
-            step = await self._client.advance(attempt, False if is_of_batch else self._where)
+            saving = Saving() if written is None or written.order.batch is not None else self._saving
+            step = await self._client.advance(attempt, saving.where, names=saving.names, sidecar=saving.sidecar)
         except AnymediaError as error:
             if _passes(error):
                 raise Again(_pause_after(error, times)) from None
@@ -107,6 +120,7 @@ class Jobs:
                 _log.warning("task %s at %s: %s", step.task.id, step.task.account, step.error)
             if step.after is not None:
                 raise Again(step.after)
+            saving.on_saved(step.task)
         await self._database.ended(name)
 
     async def _follow(self, attempt: Attempt | None, key: str) -> None:

@@ -13,12 +13,13 @@ from anymedia.journal.ledger import Ledger
 from anymedia.journal.opening import open_journal
 from anymedia.journal.protocol import Journal
 from anymedia.model.errors import AnymediaError, ConfigError, OutOfBounds, Problem
+from anymedia.model.names import no_such
 from anymedia.model.options import SubmitOptions, refuse, seconds
 from anymedia.model.request import AnyRequest, RawRequest, Request
 from anymedia.model.task import Attempt, Task
 
 from .database import QUEUE, SUBMIT, Database, database_of
-from .written import OPTIONS, Carrier, options_of
+from .written import Carrier, options_of
 
 DAY = 86_400.0
 
@@ -96,7 +97,6 @@ class Queue:
         self,
         request: AnyRequest,
         *accounts: str,
-        idempotency_key: str,
         timeout: float | None = DAY,
         connection: Any = None,
         **options: Unpack[SubmitOptions],
@@ -106,7 +106,8 @@ class Queue:
         It is in the database when this returns: nothing was sent, and what is wrong with it a worker finds out, which
         `result` tells. With `connection`, an AsyncConnection of psycopg to the same database, it is put in by the
         transaction that is open there, and only if that is committed. For `timeout` seconds it is tried to be sent;
-        options are those of `Client.submit`, and those that are not given are as the worker's configuration says.
+        options are those of `Client.submit`, of which `idempotency_key` is needed; those that are not given are as the
+        worker's configuration says.
         What came to nothing, and was not billed, is bought anew when it is put in again under the same key. Small
         files travel within it, large ones need a bucket as [storage].
         Errors: OutOfBounds for an option, a key or a file; ConfigError and Unavailable where the storage takes no file.
@@ -115,20 +116,20 @@ class Queue:
         if not isinstance(given, Request | RawRequest):
             message = f"a request like ImageRequest or RawRequest is needed, not {given!r:.60}"
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
-        if (fault := fault_of_name(idempotency_key, LONGEST)) is not None:
-            refuse("idempotency_key", fault)
-        for each in options:
-            if each not in OPTIONS:
-                raise TypeError(f"there is no option {each!r}; there are {', '.join(OPTIONS)}, timeout and connection")
+        key = options.get("idempotency_key")
+        if (fault := fault_of_name(key, LONGEST)) is not None or key is None:
+            refuse("idempotency_key", str(fault))
+        if unknown := options.keys() - SubmitOptions.__annotations__.keys():
+            raise TypeError(no_such("option", min(unknown), (*SubmitOptions.__annotations__, "timeout", "connection")))
         attrs.evolve(self.config.route, **options)  # what is none is told here
         args = {
-            "key": idempotency_key,
+            "key": key,
             "request": await self._carrier.text(request),
             "accounts": list(accounts),
             "options": options_of(options),
             "until": None if timeout is None else Clock().now().timestamp() + seconds(timeout),
         }
-        await self._database.put(SUBMIT, args, idempotency_key, connection=connection)
+        await self._database.put(SUBMIT, args, key, connection=connection)
 
     async def result(self, idempotency_key: str) -> Standing | None:
         """Return how a request stands by its key; None where nothing is known of it. Errors: JournalError."""

@@ -4,19 +4,22 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from procrastinate import JobContext, RetryDecision
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
 from anymedia.client import Client, Where
+from anymedia.engine.sidecar import Sidecar
 from anymedia.model.errors import AnymediaError, JournalError
 from anymedia.model.strict_json import Json
+from anymedia.model.task import Task
 
 from .database import ADVANCE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of
-from .jobs import Again, Jobs, pause
+from .jobs import Again, Jobs, Saving, pause
 from .sweep import Sweep
 from .written import Carrier
 
@@ -28,6 +31,9 @@ HEARTBEAT = 10.0
 
 GRACE = 30.0
 """Seconds that jobs under way have to end, once the worker is to end."""
+
+POLL = 1.0
+"""Seconds between two questions whether a job is due by now; of a new one it is told at once."""
 
 MINUTELY = "* * * * *"
 
@@ -43,28 +49,35 @@ _log = logging.getLogger("anymedia")
 class Worker:
     """A process that buys what is put into the queue, and takes up what others have left.
 
-    `client` is the one that it buys with; results go to `where`, as at generate. `at_once` jobs are done at once;
-    `url` is that of the database with the queue, where it is not the journal's, and `name` that of the queue.
-    `heartbeat` is in seconds. Use it as `async with Worker(client) as worker: await worker.run()`, which ends when it
-    is cancelled, with the jobs that are under way. Errors: ConfigError without a journal, and where it is not on
-    PostgreSQL.
+    `client` is the one that it buys with; results go to `where`, with `names` and a `sidecar`, as at generate, and
+    `on_saved` hears of each task then. `at_once` jobs are done at once; `url` is that of the database with the queue,
+    where it is not the journal's, and `name` that of the queue. `heartbeat` and `poll` are the seconds between two signs
+    of life, and between two questions what is due. Use it as `async with Worker(client) as worker: await worker.run()`,
+    which ends when it is cancelled, with the jobs that are under way. Errors: ConfigError without a journal, and where
+    it is not on PostgreSQL.
     """
 
     def __init__(
         self,
         client: Client,
-        where: Where = None,
+        where: Where | Literal[False] = None,
         *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        on_saved: Callable[[Task], None] = lambda task: None,
         at_once: int = AT_ONCE,
         url: str | None = None,
         name: str = QUEUE,
         heartbeat: float = HEARTBEAT,
+        poll: float = POLL,
     ) -> None:
         self._at_once = at_once
         self._heartbeat = heartbeat
+        self._poll = poll
         ledger = client._written("a worker cannot know what was bought")  # noqa: SLF001 - it is a part of the client
         self._database = Database(database_of(client.config) if url is None else url, name)
-        jobs = Jobs(client, ledger, self._database, Carrier(client.config.storage), where)
+        saving = Saving(where=where, names=names, sidecar=sidecar, on_saved=on_saved)
+        jobs = Jobs(client, ledger, self._database, Carrier(client.config.storage), saving)
         self._sweep = Sweep(ledger, self._database, stalled=3 * heartbeat)
         self._tell(jobs)
 
@@ -109,9 +122,9 @@ class Worker:
         """Do jobs, as long as the database answers."""
         await self._database.app.run_worker_async(
             queues=[self._database.queue],
-            name=None,
             concurrency=self._at_once,
             wait=wait,
+            fetch_job_polling_interval=self._poll,
             delete_jobs="successful",
             install_signal_handlers=False,
             update_heartbeat_interval=self._heartbeat,
@@ -150,9 +163,13 @@ class _ComesAgain(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Return when a job comes again; None: not any more."""
         if isinstance(exception, Again):
-            return RetryDecision(retry_in={"milliseconds": int(exception.seconds * 1000)})
+            return _in(exception.seconds)
         if isinstance(exception, asyncio.CancelledError):
-            return RetryDecision()
+            return _in(0.0)
         if isinstance(exception, AnymediaError) or job.attempts < BROKE:
-            return RetryDecision(retry_in={"seconds": pause(job.attempts)})
+            return _in(pause(job.attempts))
         return None
+
+
+def _in(seconds: float) -> RetryDecision:
+    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))

@@ -5,7 +5,7 @@ They are texts within a job: what JSON can hold, and the JSON of PostgreSQL cann
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -69,7 +69,8 @@ class Carrier:
         """
         self.check(request)
         await compared(request)  # each file is what it was
-        files, media = [*_files(request)], Media.data_uri
+        files = [*_files(request)]
+        media: Callable[[Media], Json] = Media.data_uri
         if _are_large(files):
             places = {id(each): await self._put(each) for _, each in files}
             media = lambda each: places[id(each)]  # noqa: E731
@@ -132,7 +133,7 @@ async def _pieces(media: Media) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _text(request: AnyRequest, media: Any) -> str:
+def _text(request: AnyRequest, media: Callable[[Media], Json]) -> str:
     kind = RAW if isinstance(request, RawRequest) else str(request.kind)
     return json.dumps({"kind": kind, "request": to_json_with(request, media)})
 
