@@ -51,7 +51,7 @@ class Worker:
 
     `client` is the one that it buys with; results go to `where`, with `names` and a `sidecar`, as at generate, and
     `on_saved` hears of each task then. `at_once` jobs are done at once; `url` is that of the database with the queue,
-    where it is not the journal's, and `name` that of the queue. `heartbeat` and `poll` are the seconds between two signs
+    where it is not the journal's, and `name` that of the queue. `heartbeat` and `poll` are seconds between two signs
     of life, and between two questions what is due. Use it as `async with Worker(client) as worker: await worker.run()`,
     which ends when it is cancelled, with the jobs that are under way. Errors: ConfigError without a journal, and where
     it is not on PostgreSQL.

@@ -124,7 +124,7 @@ async def test_what_cannot_be_put_in_is_told_at_once(world, tmp_path):
 
 async def test_small_files_travel_within_a_request(world, tmp_path):
     picture = tmp_path / "picture.png"
-    picture.write_bytes(sample("png"))
+    picture.write_bytes(sample("picture.png"))
     async with world.queue() as queue:
         await queue.submit(asked(1, images=[picture]), "bfl", idempotency_key="k")
         picture.unlink()
