@@ -117,7 +117,7 @@ async def test_what_cannot_be_put_in_is_told_at_once(world, tmp_path):
         ):
             with pytest.raises(OutOfBounds, match=why):
                 await queue.submit(request, **options)
-        with pytest.raises(TypeError, match="no option 'prompt'"):
+        with pytest.raises(TypeError, match="no option is named 'prompt'"):
             await queue.submit(REQUEST, idempotency_key="k", prompt="a fox")
         assert await queue.result("k") is None
 
