@@ -151,8 +151,9 @@ class Worker:
         async def advance(context: JobContext, **args: Json) -> None:
             await jobs.advance(times=context.job.attempts, **args)
 
+        # Without a lock: what a killed worker held would keep away the very sweep that takes it up.
         @app.periodic(cron=MINUTELY)
-        @app.task(name=SWEEP, queue=self._database.queue, lock=SWEEP)
+        @app.task(name=SWEEP, queue=self._database.queue)
         async def sweep(timestamp: int) -> None:
             await self._sweep.sweep()
 
