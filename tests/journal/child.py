@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -28,7 +29,8 @@ class Child:
         self.returncode = None
 
     def kill(self):
-        if self.returncode is None:
+        # Once its end is told, the number may be another process's.
+        if self.returncode is None and not select.select([self._told], [], [], 0)[0]:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
 

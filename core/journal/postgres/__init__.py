@@ -1,0 +1,1 @@
+"""The journal on PostgreSQL, which any number of machines share. It alone knows psycopg (the extra `postgres`)."""
