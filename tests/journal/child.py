@@ -3,7 +3,6 @@
 import atexit
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -29,10 +28,13 @@ class Child:
         self.returncode = None
 
     def kill(self):
-        # Once its end is told, the number may be another process's.
-        if self.returncode is None and not select.select([self._told], [], [], 0)[0]:
+        self.send(signal.SIGKILL)
+
+    def send(self, number):
+        """Send it a signal, if it has not ended."""
+        if self.returncode is None:
             with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+                os.kill(self._pid, number)
 
     def wait(self):
         if self.returncode is None:
@@ -76,10 +78,10 @@ def _nursery():
 
 
 @contextmanager
-def child(program, job, environ):
+def child(program, job, environ, stuck=STUCK):
     """Start a program of this folder with a job as JSON, and kill it at the end, or when it hangs."""
     process = Child(program, job, os.environ | environ)
-    guard = threading.Timer(STUCK, process.kill)
+    guard = threading.Timer(stuck, process.kill)
     guard.start()
     try:
         yield process

@@ -95,9 +95,9 @@ def simulators():
 
 
 @pytest.fixture
-def journal(tmp_path):
-    """The table [journal] of those who share one."""
-    return {"path": str(tmp_path / "state" / "journal.db")}
+def journal(postgres_url, tmp_path):
+    """The table [journal] of those who share one: in the database of the queue."""
+    return {"url": postgres_url, "folder": str(tmp_path / "state"), "lease": 3}
 
 
 @pytest.fixture
