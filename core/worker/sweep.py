@@ -1,7 +1,8 @@
 """What nobody moves on is taken up again, once a minute by one of the workers.
 
 Jobs of workers that were killed run again. What the journal holds of owners that are dead gets a job: tasks that go on,
-and results that are not saved. Nothing is bought by it.
+and results that are not saved. What could not be written while the journal was away is written. Nothing is bought by
+it.
 """
 
 import logging
@@ -31,6 +32,7 @@ class Sweep:
     async def sweep(self) -> None:
         """Take up what is left. Errors: JournalError."""
         await self._run_again()
+        await self._ledger.catch_up()
         left, dead = await self._ledger.left()
         for attempt in left:
             if attempt.task is not None:
