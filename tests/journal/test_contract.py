@@ -23,6 +23,8 @@ class TestSQLite(JournalContract):
 
 @needs_postgres
 class TestPostgres(JournalContract):
+    has_clock = True
+
     @pytest.fixture
     def opens(self, postgres_url, tmp_path):
         return lambda: PostgresJournal(postgres_url, folder=tmp_path / "folder")

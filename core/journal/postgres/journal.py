@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
@@ -36,13 +36,16 @@ from anymedia.journal.protocol import (
 from anymedia.journal.pruning import GONE, Pruner, fact, uncollected
 from anymedia.journal.queries import INTO, Queries, columns, entry_of, sum_of_row, texts
 from anymedia.model.errors import ConfigError, JournalError
+from anymedia.shared_limits import SharedLimits
 
+from .limits import PostgresLimits
 from .listener import Listener
 from .owner import Owner
 from .schema import POSTGRES, Schema
 from .server import Connection, Server
 from .store import MOVES, TOGETHER_LOCK, Store, Write, dead, forget, is_alive
 
+T = TypeVar("T")
 CHANGES, QUERIES = Changes(POSTGRES), Queries(POSTGRES)
 _VALUES = ", ".join(["%s"] * len(INTO))
 _INSERT = f"""WITH added AS (INSERT INTO attempts ({", ".join(INTO)}) VALUES ({_VALUES}) RETURNING number)
@@ -65,6 +68,7 @@ class PostgresJournal:
         self.folder: Path = _folder(self.server) if folder is None else Path(folder).absolute()
         self._lease = lease
         self._store = Store(self.server, lease, Schema())
+        self._limits = PostgresLimits(self.server, Schema())
         self._owner = Owner(self.name, lease)
         self._following: dict[tuple[str, int], Owner] = {}
         self._listener: Listener | None = None
@@ -88,6 +92,11 @@ class PostgresJournal:
     def spool(self) -> Path | None:
         """The folder `spool` in that of this machine."""
         return self.folder / "spool"
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in tables of the same database, by its clock."""
+        return self._limits
 
     def stands(self, owner: str) -> bool:
         """As Journal.stands."""
@@ -201,6 +210,7 @@ class PostgresJournal:
             with contextlib.suppress(JournalError):  # its lease runs out then, which loses nothing
                 self._store.end(owner)
         self._store.close()
+        self._limits.close()
 
     # Owners
 
@@ -212,7 +222,7 @@ class PostgresJournal:
             owner = self._owner = self._following.setdefault((owner.name, process), follows)  # threads agree on it
         return owner
 
-    async def _write(self, step: Callable[..., Any], locks: Collection[str] = ()) -> Any:
+    async def _write(self, step: Callable[..., T], locks: Collection[str] = ()) -> T:
         """Do a step as the owner that this journal is now, which has to be alive for it."""
         owner = self._now()
         return await self._store.write(Write(partial(step, owner=owner), owner, locks))
@@ -220,7 +230,7 @@ class PostgresJournal:
     def _changing(self, change: Change) -> "Write[bool | Taken | Told]":
         owner = self._now()
         step = partial(_change, change=change, owner=owner)
-        return Write(step, owner, _locks_of(change), lives=not isinstance(change, Ended))
+        return Write(step, owner, [*_locks_of(change)], lives=not isinstance(change, Ended))
 
 
 # In a transaction
