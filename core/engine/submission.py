@@ -30,6 +30,7 @@ from anymedia.model.errors import (
     SubmitUncertain,
 )
 from anymedia.model.money import dollars
+from anymedia.model.process import this_process
 from anymedia.model.slots import kept_of, slots
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
@@ -49,7 +50,8 @@ class Submission:
     """One order on its way: its attempt as the journal has it, and how far it has come.
 
     `reservation` holds its price under the caller's ceiling, `claim` the caller's idempotency key. `any_price` lets a
-    price that nobody knows pass a daily limit. `again` is an attempt of unknown outcome that is to be replayed.
+    price that nobody knows pass a daily limit. `again` is an attempt of unknown outcome that is to be replayed. `name`
+    is the id that its attempt gets; None: a new one.
     """
 
     def __init__(
@@ -62,21 +64,22 @@ class Submission:
         claim: Claimed | None = None,
         any_price: bool = False,
         again: Attempt | None = None,
+        name: str | None = None,
     ) -> None:
         self.order: Order = order
         self.account: Account = account
         self.reservation: Reservation = reservation
         self.progress: Progress = Progress()
         self.attempt: Attempt | None = again
+        self.id: str = name or uuid4().hex
+        self.claim: Claimed | None = claim
+        self.any_price: bool = any_price
         self.abandoned: bool = False
         self.cancelled: bool = False
         self._session = session
         self._body: Json = order.body
         # A body that holds a file is not kept, and so is sent once.
         self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
-        self._id = uuid4().hex
-        self._claim = claim
-        self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
         self._tries = 0
         self._sent_at = -math.inf
@@ -156,7 +159,9 @@ class Submission:
         except ProviderError as error:
             error.outcome, error.billed, error.permanent = Outcome.NOT_SENT, Billed.NO, True
             raise
-        if self.attempt is None:
+        if self.attempt is not None:
+            self.progress.stands = await self._session.lease()
+        else:
             try:
                 await self._intend()
             except asyncio.CancelledError as error:  # the journal may write the intent down all the same
@@ -187,17 +192,18 @@ class Submission:
         limit, self._began = self._daily_limit(), self._session.clock.monotonic()
         now = self._session.clock.now()
         self.attempt = Attempt(
-            id=self._id,
+            id=self.id,
             order=self.order,
             replay_key=self._replay_key,
             replay_until=self._replayed_until(now),
             origin=self.account.origin,
             fingerprint=self._session.fingerprint(self.account),
             started_at=now,
+            bought_by=this_process(),
         )
         self._session.begun(self.attempt)
         try:
-            await self._session.begin(self.attempt, self._kept, limit, self._claim)
+            self.progress.stands = await self._session.begin(self.attempt, self._kept, limit, self.claim)
         except OverCeiling as error:
             self._session.health.over_limit(self.account, error.message)
             raise
@@ -213,7 +219,7 @@ class Submission:
         """Put the attempt's own token into our callback, where the order names it. Errors: JournalError."""
         ledger, ours = self._session.ledger, self.account.callback
         if ledger is not None and ours is not None and callback.asks(self.order, ours):
-            token = await ledger.token(self._id)
+            token = await ledger.token(self.id)
             is_whole = self._body is self.order.body
             self.order = callback.told(self.order, ours, token)
             url = callback.with_token(ours, token)
@@ -234,7 +240,7 @@ class Submission:
         if limit is not None and self._session.ledger is None:
             message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
             raise ConfigError(message, **self.facts)
-        if limit is not None and self.order.money.bound is None and not self._any_price:
+        if limit is not None and self.order.money.bound is None and not self.any_price:
             raise OverCeiling(
                 f"{name} may spend {dollars(limit)} a day, and {unbound('the price of this', self.order.money, limit)}",
                 **self.facts,
@@ -300,8 +306,8 @@ class Submission:
         return ended
 
     def _as_ended(self, outcome: Outcome | None, **how: Any) -> Attempt:
-        ended_at = self._session.clock.now()
-        return attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+        how |= {"sends": self._sends, "ended_at": self._session.clock.now(), "settled_by": this_process()}
+        return attrs.evolve(self.recorded_attempt, outcome=outcome, **how)
 
     def _counted(self, permit: Permit, ended: Attempt) -> None:
         """Let the account's limits and health know how the attempt ended."""
@@ -361,6 +367,7 @@ class Submission:
             sent, name = self._session.send, self.recorded_attempt.id
             return await sent(self.account, self._call, self.progress, self._credentials, name)
         except Lost as lost:
+            self._sends -= lost.lapsed
             return lost
         finally:
             if self.progress.connected:
@@ -378,7 +385,7 @@ class Submission:
         asked = self._session.asked(self.account, self.order.model)
         try:
             if isinstance(answer, Lost):
-                raise asked.lost(answer, submit=True)
+                raise self._lapsed() if answer.lapsed else asked.lost(answer, submit=True)
             draft = self.recorded_attempt.draft(self.recorded_attempt.id, asked.now)
             task = decode.submitted(asked, answer, draft)
         except AnymediaError as error:
@@ -386,6 +393,12 @@ class Submission:
         else:
             self._task = attrs.evolve(task, replayed=True) if isinstance(self._error, SubmitUncertain) else task
             self._error = None
+
+    def _lapsed(self) -> JournalError:
+        """Return the error for what was not sent, as another process may take it for lost by now."""
+        name = self.account.name
+        why = f"this process was not heard of in the journal for too long; nothing was sent to {name}, submit it again"
+        return JournalError(why, lapsed=True, **self.facts)
 
     def _took(self, error: AnymediaError) -> None:
         if isinstance(self._error, SubmitUncertain):

@@ -23,6 +23,9 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 """The tables in which sums over attempts are kept that are not open, and the columns that each is for."""
 
+ALL = "coalesce(NEW.reserved, 0)"
+"""By how much an attempt may be billed that is added."""
+
 MORE = "coalesce(NEW.reserved, 0) - coalesce(OLD.reserved, 0)"
 """By how much more a changed attempt may be billed."""
 

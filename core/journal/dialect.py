@@ -37,9 +37,10 @@ class Connection(Protocol):
 class Dialect:
     """The words of a database: `differs` is for values that may be NULL, `listed` for one of a list of texts.
 
-    `has_moved` is so of an entry that has moved, `expiry` is when its first result dies, at any moment where nobody
-    knows it: `any_moment`. `has_labels` is so of one that has the labels which a text says. `alive` tells whether an `owner` is, where
-    the database knows that. `locks` keeps the rows that are read from others, `by_expiry` has an index used.
+    `has_moved` is so of an entry that has moved, `expiry` is when its first result dies: at `any_moment` where nobody
+    knows it. `has_labels` is so of an entry that has some labels. `alive` tells whether an `owner` is, where the
+    database knows that. `locks` keeps the rows that are read from others, `by_expiry` has an index used. `every_shard`
+    begins the names of sums where they are kept in several rows.
     """
 
     differs: str
@@ -51,6 +52,7 @@ class Dialect:
     alive: str = "NULL"
     locks: str = ""
     by_expiry: str = ""
+    every_shard: str = ""
     of_list: Callable[[Collection[str]], Any]
     """Gives the value for `listed`."""
     of_labels: Callable[[Mapping[str, str]], Sequence[Any]]

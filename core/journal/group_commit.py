@@ -61,14 +61,14 @@ class Writer(Generic[C]):
     reader: C | None = None
     reading: threading.Lock = attrs.field(factory=threading.Lock)
 
-    def next(self, seconds: float | None = None) -> list[Item]:
-        """Wait for an item, and return all that wait (`MOST` at most); none at the end.
+    def next(self, seconds: float | None = None, most: int | None = None) -> list[Item]:
+        """Wait for an item, and return all that wait (`most`, or `MOST`, at most); none at the end.
 
         Errors: queue.Empty where nothing has come for so many seconds.
         """
         items = [self.queue.get(timeout=seconds)]
         with contextlib.suppress(queue.Empty):
-            while items[-1] is not None and len(items) < MOST:
+            while items[-1] is not None and len(items) < (most or MOST):
                 items.append(self.queue.get_nowait())
         if items[-1] is None and len(items) > 1:
             self.queue.put(None)  # the last items first, then the end
@@ -139,10 +139,15 @@ class GroupCommit(ABC, Generic[C]):
         self._writer: Writer[C] | None = None
         self._ending: Writer[C] | None = None
         self._lock = threading.RLock()  # held while a writer is chosen and given an item: its end comes last
-        self._reading = threading.Lock()
+        self._reading = threading.RLock()  # held while somebody reads past the thread
         self._process = os.getpid()
         with _forking:
             _stores.add(self)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether its thread is there, which begins with the first write."""
+        return self._writer is not None
 
     async def write(self, step: Step[C, T]) -> T:
         """Do a step in a transaction, and return what it returns once that is on disk. Errors: JournalError."""

@@ -24,7 +24,7 @@ is_open = itemgetter(3 + _STORED.index("open"))
 """Whether the entry of a row is open, or the sum of a row is of open ones."""
 
 # An attempt whose texts somebody has deleted cannot be read, and is there all the same.
-_ENTRIES = f"SELECT owner, {{alive}}, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number)"
+_ENTRIES = f"SELECT owner, {{alive}}, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number)"  # noqa: S608
 _SELECT = f"{_ENTRIES} WHERE %s ORDER BY %s"
 # By itself, a database would go through all numbers for the sake of their order.
 _SOONEST = _SELECT.replace("FROM attempts", "FROM attempts{by_expiry}")
@@ -61,7 +61,7 @@ _EACH = ", ".join(f"{value} AS {name}" for name, value in ADDED_UP.items())
 _SUMMED = ", ".join(f"sum(CASE WHEN {name} BETWEEN -1e18 AND 1e18 THEN {name} ELSE 0 END)" for name in ADDED_UP)
 _SUMS = f"""SELECT owner, {{alive}}, grouped, counts_as, {_SUMMED}, max(day) FROM (
     SELECT @by AS grouped, counts_as, {", ".join(ADDED_UP)}, day, NULL AS owner
-        FROM @kept WHERE number <> 0 AND day >= ?
+        FROM {{every_shard}}@kept WHERE number <> 0 AND day >= ?
     UNION ALL SELECT @by, counts_as, {_EACH}, day, NULL
         FROM attempts WHERE started >= ? AND started < ? AND NOT open AND counts_as IS NOT NULL
     UNION ALL SELECT @by, counts_as, {_EACH}, day, owner

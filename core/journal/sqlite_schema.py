@@ -9,7 +9,7 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
-from .added_up import ADDED_UP, GROUPS, MORE, kept, of_day
+from .added_up import ADDED_UP, ALL, GROUPS, MORE, kept, of_day
 from .dialect import Dialect
 from .queries import IN_BATCH
 
@@ -107,7 +107,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         # Sums are kept by every statement that changes what they are made of, but for one that deletes: they stay.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
         *(_table(name, groups) for name, groups in GROUPS.items()),
-        f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {of_day('coalesce(NEW.reserved, 0)')} {kept('NEW', '')} END",
+        f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {of_day(ALL)} {kept('NEW', '')} END",
         f"CREATE TRIGGER moved {_WHEN_MOVED} BEGIN {of_day(MORE)} {kept('OLD', '-')} {kept('NEW', '')} END",
     ),
 )

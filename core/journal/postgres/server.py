@@ -53,7 +53,7 @@ SET lock_timeout = '9s';
 SET client_min_messages = warning"""
 
 _PASSING = ("08", "25006", "25P03", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03")
-"""What passes by itself: lost connections, deadlocks, locks held for too long, servers that stop, start, or only read."""
+"""What passes by itself: lost connections, deadlocks, locks held for long, servers that stop, start, or only read."""
 
 _AWAY = ("53", "57", "58")
 """What keeps a server from writing anything, and passes once somebody sees to it: a full disk is among these."""
