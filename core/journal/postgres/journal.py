@@ -111,8 +111,9 @@ class PostgresJournal:
         return True
 
     async def check(self) -> None:
-        """As Journal.check."""
-        await self._write(lambda _, owner: owner.check())
+        """As Journal.check; an owner whose lease has run out is another one after it."""
+        while not await self._write(lambda _, owner: not owner.lapsed):
+            pass
 
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
