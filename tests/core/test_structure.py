@@ -18,7 +18,7 @@ from anymedia.registry import adapters
 ROOMS = (
     ("model",),
     ("declare", "environment", "tables"),
-    ("account", "clock", "network", "observe", "storage"),
+    ("account", "clock", "network", "observe", "shared_limits", "storage"),
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),
@@ -27,7 +27,7 @@ ROOMS = (
     ("config",),
     ("preview", "keyless", "kind_meant"),
     ("client", "rows", "manifest"),
-    ("sync", "webhooks"),
+    ("sync", "webhooks", "worker"),
     ("anymedia",),
 )
 """The rooms of core, lowest first: each imports what stands below it, and nothing beside or above it."""

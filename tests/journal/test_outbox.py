@@ -103,7 +103,7 @@ async def test_what_waits_is_written_in_the_background_once_the_journal_is_back(
     assert (statuses(journal), waiting(folder)) == (["sending"], ["ended"])
     journal.is_away = False
     await until(lambda: not waiting(folder))
-    assert statuses(journal) == ["queued"]
+    assert statuses(journal) in (["queued"], ["running"])
 
 
 @pytest.mark.parametrize("how", ["submit", "recover", "begin"])
@@ -114,12 +114,14 @@ async def test_what_a_process_left_another_one_of_the_machine_writes(
         away_once_sent(client, journal)
         task = await client.submit(request_, "reapi")
     assert "outcomes wait in" in caplog.text
+    journal.crash()
     later = Remote(folder, journal.memory)
     async with Client(config, clock=clock, journal=later) as client:
         if how == "begin":
             await until(lambda: not waiting(folder))
         elif how == "recover":
-            assert [each.id for each in (await client.recover()).tasks] == [task.id]
+            recovery = await client.recover()
+            assert [each.id for each in recovery.tasks] == [task.id], recovery
         else:
             await client.submit(request_, "reapi")
         assert (await client.attempts())[0].task.id == task.id

@@ -36,7 +36,9 @@ from anymedia.journal.protocol import (
 from anymedia.journal.pruning import GONE, Pruner, fact, uncollected
 from anymedia.journal.queries import INTO, Queries, columns, entry_of, sum_of_row, texts
 from anymedia.model.errors import ConfigError, JournalError
+from anymedia.shared_limits import SharedLimits
 
+from .limits import PostgresLimits
 from .listener import Listener
 from .owner import Owner
 from .schema import POSTGRES, Schema
@@ -66,6 +68,7 @@ class PostgresJournal:
         self.folder: Path = _folder(self.server) if folder is None else Path(folder).absolute()
         self._lease = lease
         self._store = Store(self.server, lease, Schema())
+        self._limits = PostgresLimits(self.server, Schema())
         self._owner = Owner(self.name, lease)
         self._following: dict[tuple[str, int], Owner] = {}
         self._listener: Listener | None = None
@@ -89,6 +92,11 @@ class PostgresJournal:
     def spool(self) -> Path | None:
         """The folder `spool` in that of this machine."""
         return self.folder / "spool"
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in tables of the same database, by its clock."""
+        return self._limits
 
     def stands(self, owner: str) -> bool:
         """As Journal.stands."""
@@ -203,6 +211,7 @@ class PostgresJournal:
             with contextlib.suppress(JournalError):  # its lease runs out then, which loses nothing
                 self._store.end(owner)
         self._store.close()
+        self._limits.close()
 
     # Owners
 
@@ -231,13 +240,18 @@ class PostgresJournal:
 def _intend(
     connection: Connection, entry: Entry, claim: Claim | None, limit: Limit | None, owner: Owner
 ) -> Refusal | None:
-    if claim is not None and (owner.lapsed or claim.owner != owner.name):
+    if claim is not None and not _is_of_the_living(connection, claim, owner):
         return Refusal()
     owner.check()
     refusal = CHANGES.refusal(connection, entry.account, entry.reserved, claim, limit)
     if refusal is None:
         connection.execute(_INSERT, (owner.name, *columns(entry), *texts(entry)))
     return refusal
+
+
+def _is_of_the_living(connection: Connection, claim: Claim, owner: Owner) -> bool:
+    """Return whether the owner of a claim is alive: this one, or another that has this one buy for it."""
+    return not owner.lapsed if claim.owner == owner.name else is_alive(connection, claim.owner)
 
 
 def _change(connection: Connection, change: Change, owner: Owner) -> bool | Taken | Told:
