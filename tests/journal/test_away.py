@@ -66,14 +66,17 @@ async def test_a_server_that_stops_in_the_middle_of_a_submit_costs_nothing_but_t
     assert sims["reapi"].bills()["submits"] == len(await client.attempts()) == 2
 
 
+def started(url, folder):
+    command = [sys.executable, "-m", "tests.journal.away", url, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2], text=True, **pipes)
+
+
 @pytest.mark.slow
 async def test_a_process_that_is_killed_meanwhile_leaves_it_to_the_next_one_of_the_machine(
     postgres, postgres_url, folder
 ):
-    command = [sys.executable, "-m", "tests.journal.away", postgres_url, str(folder)]
-    child = subprocess.Popen(
-        command, cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    child = started(postgres_url, folder)
 
     async def said():
         async with asyncio.timeout(60):
