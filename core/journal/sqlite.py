@@ -238,9 +238,9 @@ class SQLiteJournal:
         """As Journal.claim."""
         return await self._store.write(partial(self._claim, key=key, holder=holder))
 
-    async def salt(self) -> bytes:
-        """As Journal.salt."""
-        return bytes.fromhex(await self._store.write(_salt))
+    async def salts(self) -> list[bytes]:
+        """As Journal.salts."""
+        return await self._store.write(salts)
 
     # The file as a whole
 
@@ -564,10 +564,3 @@ def _stands(connection: sqlite3.Connection, claim: Claim) -> bool:
     """Return whether a claim was neither released nor followed by another."""
     row = connection.execute("SELECT holder, owner, fence FROM keys WHERE key = ?", (claim.key,)).fetchone()
     return bool(row == (claim.holder, claim.owner, claim.fence))
-
-
-def _salt(connection: sqlite3.Connection) -> str:
-    salt: str
-    connection.execute("INSERT OR IGNORE INTO facts (name, value) VALUES ('salt', ?)", (secrets.token_hex(16),))
-    (salt,) = connection.execute("SELECT value FROM facts WHERE name = 'salt'").fetchone()
-    return salt
