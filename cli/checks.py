@@ -13,6 +13,7 @@ import attrs
 
 from anymedia import Account, AnymediaError, Attempt, BadApiKey, Config, JournalError, Money, Unavailable, Unsupported
 from anymedia.journal import Ledger
+from anymedia.journal.opening import shown
 from anymedia.model.plain import sized
 
 from .believed import believed
@@ -283,7 +284,7 @@ def kept(config: Config, now: datetime) -> Kept | None:
     """Return what is in the journal; None when it is switched off."""
     if config.journal is None:
         return None
-    path, free = str(config.journal), _free(config.journal)
+    path, free = shown(config.journal), _free(config.journal)
     try:
         attempts, number, today, left = with_journal(config, lambda ledger: _counted(ledger, now))
     except JournalError as error:

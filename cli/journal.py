@@ -34,7 +34,8 @@ def with_journal(config: Config, work: Callable[[Ledger], Awaitable[T]]) -> T:
     """
     if config.journal is None:
         raise ConfigError("the journal is switched off (ANYMEDIA_JOURNAL, or [journal] enabled)")
-    return asyncio.run(_with(Ledger(open_journal(config.journal), prompts=config.prompts), work))
+    journal = open_journal(config.journal, lease=config.lease, folder=config.folder)
+    return asyncio.run(_with(Ledger(journal, prompts=config.prompts), work))
 
 
 def say_where(config: Config) -> None:

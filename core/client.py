@@ -157,7 +157,11 @@ class Client:
         place = self.config.journal
         if self.config.webhooks is not None and journal is None and place is None:
             raise ConfigError("[webhooks] needs the journal, which is switched off: a callback is known by its attempt")
-        self._opened = None if journal is not None or place is None else open_journal(place)
+        self._opened = (
+            None
+            if journal is not None or place is None
+            else open_journal(place, lease=self.config.lease, folder=self.config.folder)
+        )
         self.journal: Journal | None = self._opened if journal is None else journal
         secrets = [secret for account in self.config.accounts.values() for secret in account.secrets]
         hide = ApiKeys(secrets)

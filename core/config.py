@@ -22,8 +22,9 @@ from .declare.adapter import Adapter, Limits
 from .declare.auth import OLD
 from .declare.prices import Override, Per, Price, Prices, Table, counted_by
 from .declare.webhook import Signed
-from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME
-from .journal.opening import is_url, path_of
+from .environment import CONFIG, HOME, JOURNAL, XDG_CONFIG_HOME, XDG_STATE_HOME, home, state_folder
+from .journal.opening import is_url, path_of, shown
+from .journal.protocol import LEASE
 from .keys import ACCOUNT, ALERTS, LIMITS, ROUTE, TABLES, WEBHOOKS
 from .keys import JOURNAL as JOURNAL_KEYS
 from .model.errors import ConfigError, OutOfBounds
@@ -73,7 +74,7 @@ def default_journal(environ: Mapping[str, str] = os.environ) -> Path | str | Non
         if named.strip()[0:1] in QUOTES:
             raise ConfigError(f"{JOURNAL}: {named} stands in quotes; leave them out")
         return _place(named, str(JOURNAL)) if is_url(named) else expanded(named).absolute()
-    state = _state(environ)
+    state = state_folder(environ)
     if state is None:
         raise ConfigError(
             f"no home folder is known, so there is no place for the journal: set {JOURNAL} to a file, or to "
@@ -92,20 +93,12 @@ def _place(url: str, where: str) -> Path | str:
 
 def default_prices(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the prices are kept that providers reported; without a home folder, nowhere."""
-    return (_state(environ) or NOWHERE) / "prices.json"
+    return (state_folder(environ) or NOWHERE) / "prices.json"
 
 
 def trusted_folders(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the folders are listed whose anymedia.toml may name any host; without a home folder, nowhere."""
-    return (_state(environ) or NOWHERE) / "trusted.json"
-
-
-def _state(environ: Mapping[str, str]) -> Path | None:
-    """Return the folder for what anymedia keeps; None where no home folder is known."""
-    named, home = XDG_STATE_HOME.read(environ), _home(environ)
-    if named:
-        return expanded(named) / "anymedia"
-    return None if home is None else Path(home, ".local", "state", "anymedia")
+    return (state_folder(environ) or NOWHERE) / "trusted.json"
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +108,7 @@ class Config:
     `route` holds the default options for calls; `ordered` says whether [route] names the accounts in their order.
     `journal` is the file, or the URL, of the
     journal that every attempt is written to (None: none is), `prompts` whether what was asked for is written there too;
+    `lease` and `folder` are those of a journal on PostgreSQL, as open_journal has them;
     `live_prices` is the file of the prices that providers reported; `network` says how other machines are reached;
     `storage` is where results lie, and what lends URLs of the user's own files (None: nothing does); `webhooks` is the
     URL below which providers call when a task has moved (None: they are not asked to); `daily_alert` is how many USD a
@@ -126,7 +120,9 @@ class Config:
     path: Path | None = None
     route: Options = attrs.field(factory=Options)
     ordered: bool = False
-    journal: Path | str | None = attrs.field(factory=default_journal)
+    journal: Path | str | None = attrs.field(factory=default_journal, repr=shown)
+    lease: float = LEASE
+    folder: Path | None = None
     prompts: bool = True
     live_prices: Path = attrs.field(factory=default_prices)
     network: Network = attrs.field(factory=lambda: network_of(os.environ))
@@ -251,6 +247,8 @@ def read_config(
         route=_terms({name: value for name, value in route.items() if name != "accounts"}, f"{where}: route"),
         ordered="accounts" in route,
         journal=_journal(journal, environ, path, f"{where}: journal"),
+        lease=_lease(journal, f"{where}: journal"),
+        folder=Path(beside, expanded(journal["folder"])).absolute() if "folder" in journal else None,
         prompts=journal.get("prompts", True),
         live_prices=default_prices(environ),
         network=_network(data, environ, path, where),
@@ -388,6 +386,17 @@ def _journal(table: Mapping[str, Any], environ: Mapping[str, str], path: Path | 
     return Path("" if path is None else path.parent, expanded(table["path"])).absolute()
 
 
+SHORTEST_LEASE = 3.0
+"""Seconds: a shorter lease runs out while a process only waits for its turn."""
+
+
+def _lease(table: Mapping[str, Any], where: str) -> float:
+    lease = seconds_of(table.get("lease", LEASE), f"{where}: lease")
+    if lease < SHORTEST_LEASE:
+        raise ConfigError(f"{where}: lease: must be {SHORTEST_LEASE:g} seconds or more, not {lease:g}")
+    return lease
+
+
 def default_account(adapter: Adapter, environ: Mapping[str, str]) -> Account:
     """Return the account that a provider has without a configuration; its API key may be missing."""
     settings = settings_of(adapter, {}, environ, f"{adapter.name}: settings")
@@ -419,8 +428,8 @@ def _find(path: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> tu
     named = path or CONFIG.read(environ)
     if named:
         return expanded(named), True
-    settings, home = XDG_CONFIG_HOME.read(environ), _home(environ)
-    folder = expanded(settings) if settings else None if home is None else Path(home, ".config")
+    settings, user = XDG_CONFIG_HOME.read(environ), home(environ)
+    folder = expanded(settings) if settings else None if user is None else Path(user, ".config")
     here, users = Path(FILE), None if folder is None else folder / "anymedia" / FILE
     if _is_file(here):
         return here, users is not None and _is_file(users) and here.samefile(users)
@@ -435,12 +444,6 @@ def _is_file(file: Path) -> bool:
         return False
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror or error}") from None
-
-
-def _home(environ: Mapping[str, str]) -> str | None:
-    """Return the home folder of the environment given, else of this process; None where nobody knows it."""
-    home = HOME.read(environ) or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
-    return None if home.startswith("~") else home
 
 
 def _account(name: str, table: Any, environ: Mapping[str, str], where: str, beside: Path) -> Account:

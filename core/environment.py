@@ -3,9 +3,13 @@
 `Variable.read` is how they are read. What an adapter names is found by `settings`.
 """
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
+
+from .model.paths import expanded
 
 
 @attrs.frozen
@@ -137,3 +141,17 @@ VARIABLES: tuple[Variable, ...] = (
     *ALLOW_HTTP.values(),
 )
 """Every one of them, in the order in which they are told."""
+
+
+def home(environ: Mapping[str, str]) -> str | None:
+    """Return the home folder of the environment given, else of this process; None where nobody knows it."""
+    named = HOME.read(environ) or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises
+    return None if named.startswith("~") else named
+
+
+def state_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder for what anymedia keeps; None where no home folder is known."""
+    named, user = XDG_STATE_HOME.read(environ), home(environ)
+    if named:
+        return expanded(named) / "anymedia"
+    return None if user is None else Path(user, ".local", "state", "anymedia")

@@ -179,8 +179,22 @@ JOURNAL: Mapping[str, Key] = {
     "url": Key(
         str,
         says="Its URL, in place of a path.",
-        like='"sqlite:///var/lib/app/journal.db"',
+        like='"postgresql://app@db.internal.example/media"',
         default="what `path` says",
+    ),
+    "lease": Key(
+        TIME,
+        says="How long a process keeps what it has claimed on PostgreSQL without being heard of, in seconds or like "
+        '`"1m"`: what it was sending then is uncertain.',
+        like="60",
+        default="`30`",
+    ),
+    "folder": Key(
+        str,
+        says="The folder on this machine for what PostgreSQL does not hold: results that came as bytes, and outcomes "
+        "while it is away. A relative path starts beside the file.",
+        like='"journal"',
+        default="a folder of the user's own for each database",
     ),
     "prompts": Key(bool, says="Whether what was asked for is written down too.", like="false", default="`true`"),
 }

@@ -18,7 +18,7 @@ from anymedia.simulators import running
 from anymedia.testing import FakeClock
 from tests.providers import FOUR
 
-pytest_plugins = ["anymedia.simulators.fixtures"]
+pytest_plugins = ["anymedia.simulators.fixtures", "tests.postgres"]
 
 # No test depends on how long it takes; the rest is inherited, so that any profile loaded before this one still counts.
 # Below one, ANYMEDIA_CASES thins out these too: where the tests run once more, in a changed copy.

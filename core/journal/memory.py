@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,19 @@ class MemoryJournal:
         """A temporary folder, which is gone when the memory is."""
         with self.memory.lock:
             return self.memory.folder
+
+    @property
+    def spool(self) -> Path | None:
+        """None: a memory is never away."""
+        return None
+
+    def stands(self) -> bool:
+        """Return True: an owner lives as long as its process."""
+        return True
+
+    def hear(self, heard: Callable[[], None]) -> bool:
+        """Return False: it tells nobody what moves."""
+        return False
 
     async def check(self) -> None:
         """As Journal.check."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,31 +11,57 @@ from urllib.request import url2pathname
 from anymedia.model.errors import ConfigError
 from anymedia.model.paths import expanded
 
+from .protocol import LEASE
+
 if TYPE_CHECKING:
     from .protocol import Journal
 
-SCHEMES = {"sqlite": "sqlite:///path/to/journal.db", "memory": "memory:"}
+SCHEMES = {
+    "sqlite": "sqlite:///path/to/journal.db",
+    "postgresql": "postgresql://user@host/database",
+    "memory": "memory:",
+}
 """The schemes of URLs that name a journal, each with an example."""
 
+POSTGRES = ("postgresql", "postgres")
+"""The schemes of PostgreSQL's URLs."""
+
+_KNOWN = "{sqlite}, {postgresql} and {memory}".format_map(SCHEMES)
+
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//.*)?", re.DOTALL)
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(:[0-9]*)?"
+_POSTGRES = re.compile(
+    rf"\w+://((?P<user>[^:@/?#]*)(:[^@/?#]*)?@)?(?P<hosts>{_HOST}(,{_HOST})*)(?P<database>/[^@/?#]*)?(\?(\w+=[^#]*)?)?"
+)
 
 
-def open_journal(place: str | os.PathLike[str]) -> "Journal":
-    """Return the journal that a path of a SQLite file or a URL (sqlite:///path, memory:) names; no file is opened yet.
+def open_journal(
+    place: str | os.PathLike[str], *, lease: float = LEASE, folder: str | os.PathLike[str] | None = None
+) -> "Journal":
+    """Return the journal that a path of a SQLite file or a URL (sqlite:///path, postgresql://…, memory:) names.
 
-    Errors: ConfigError for a URL that names none.
+    Nothing is opened yet. On PostgreSQL, `lease` says how many seconds an owner is alive after it was last heard of,
+    and `folder` where on this machine results lie that came as bytes, and outcomes while the database is away (None: in
+    a folder of the user's own). Errors: ConfigError for a URL that names none, and where a package is missing.
     """
     # The implementations are imported when they are needed: SQLite takes a while.
     if not is_url(place):
         from .sqlite import SQLiteJournal
 
         return SQLiteJournal(place)
-    path = path_of(str(place))
-    if path is None:
-        from .memory import MemoryJournal
+    url = str(place)
+    path = path_of(url)
+    if path is not None:
+        return open_journal(path)
+    if is_postgres(url):
+        if find_spec("psycopg") is None:
+            raise ConfigError('a journal on PostgreSQL needs pip install "anymedia[postgres]"')
+        from .postgres import PostgresJournal
 
-        return MemoryJournal()
-    return open_journal(path)
+        return PostgresJournal(url, lease=lease, folder=folder)
+    from .memory import MemoryJournal
+
+    return MemoryJournal()
 
 
 def is_url(place: str | os.PathLike[str]) -> bool:
@@ -42,19 +69,52 @@ def is_url(place: str | os.PathLike[str]) -> bool:
     return isinstance(place, str) and _URL.fullmatch(place) is not None
 
 
+def is_postgres(url: str) -> bool:
+    """Return whether a URL is one of PostgreSQL."""
+    return url.partition(":")[0].lower() in POSTGRES
+
+
+def shown(place: str | os.PathLike[str] | None) -> str:
+    """Return what messages call a place: its path, or its URL without a password."""
+    if place is None or not is_url(place):
+        return str(place)
+    return name_of(str(place)) if is_postgres(str(place)) else str(place)
+
+
+def name_of(url: str) -> str:
+    """Return a URL of PostgreSQL with its user, its hosts and its database alone. Errors: ConfigError."""
+    parts = _postgres(url)
+    user = f"{parts['user']}@" if parts["user"] else ""
+    return f"postgresql://{user}{parts['hosts']}{parts['database'] or ''}"
+
+
+def _postgres(url: str) -> "re.Match[str]":
+    """Return the parts of a URL of PostgreSQL.
+
+    Errors: ConfigError, also for one that PostgreSQL would read, and of which a part of the password might be shown.
+    """
+    found = _POSTGRES.fullmatch(url)
+    if found is None:
+        digits = "in a name or a password, % and two digits stand for each of : / ? # @"
+        raise ConfigError(f"must be like {SCHEMES['postgresql']}; {digits}")
+    return found
+
+
 def path_of(url: str) -> Path | None:
-    """Return the SQLite file that a URL names; None for a journal in memory.
+    """Return the SQLite file that a URL names; None for a journal in memory or on PostgreSQL.
 
     Errors: ConfigError for any other URL. Its text is not repeated, since it may hold a password.
     """
-    known = " and ".join(SCHEMES.values())
+    if is_postgres(url):
+        _postgres(url)
+        return None
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise ConfigError(f"this is no URL of a journal; there are {known}") from None
+        raise ConfigError(f"this is no URL of a journal; there are {_KNOWN}") from None
     if parts.scheme not in SCHEMES:
         what = f"no journal is known for {parts.scheme}: URLs" if parts.scheme else "this is no URL"
-        raise ConfigError(f"{what}; there are {known}")
+        raise ConfigError(f"{what}; there are {_KNOWN}")
     form = SCHEMES[parts.scheme]
     if parts.scheme == "memory":
         if url.lower() != form:

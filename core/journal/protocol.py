@@ -6,7 +6,7 @@ what is private) is decided once, in `Ledger`, above any implementation.
 
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -14,6 +14,9 @@ import attrs
 
 DAY = 86_400
 """Seconds of a day."""
+
+LEASE = 30.0
+"""Seconds for which an owner is alive after it was last heard of, where that is what its life hangs on."""
 
 By: TypeAlias = Literal["account", "batch", "day", "kind", "labels", "model", "offer"]
 """What entries can be added up by."""
@@ -336,10 +339,14 @@ Change: TypeAlias = Ended | Seen | Wanted | Fetching | Fetched | Released | Unkn
 class Journal(Protocol):
     """Durable storage for attempts, which any number of clients and processes share.
 
-    Each journal object is one owner: it is alive from its first write until `close`, or until its process dies. Each
-    method is one transaction, and what it has written is durable when it returns. Writes of one journal object take
-    effect in the order in which they were begun. Cancelling a caller ends its wait, not a write. Errors, of every
-    method: JournalError.
+    Each journal object is one owner: it is alive from its first write until `close`, or until its process dies, or its
+    lease runs out where there is one. Each method is one transaction, and what it has written is durable when it
+    returns. Writes of one journal object take effect in the order in which they were begun. Cancelling a caller ends
+    its wait, not a write. Errors, of every method: JournalError.
+
+    An owner whose lease ran out stays dead, and the journal object is another owner for what is begun later. What was
+    begun before, and claims or moves anything, is refused with a JournalError that says that it `lapsed`; how a submit
+    has ended (Ended) is always written.
     """
 
     @property
@@ -348,11 +355,27 @@ class Journal(Protocol):
 
     @property
     def owner(self) -> str:
-        """This owner's name, which no other has; a forked process is another owner."""
+        """This owner's name, which no other has; a forked process is another owner, as is one whose lease ran out."""
 
     @property
     def results(self) -> Path:
         """The folder for results that came as bytes."""
+
+    @property
+    def spool(self) -> Path | None:
+        """The folder on this machine for what could not be written while the journal was away; None: it never is."""
+
+    def stands(self) -> bool:
+        """Return whether this owner may send what it has intended: not once its lease may have run out.
+
+        This machine's clock alone tells that, with time to spare: nothing is read or written, and any thread may ask.
+        """
+
+    def hear(self, heard: Callable[[], None]) -> bool:
+        """Call `heard` whenever something may have moved, until `close`; from any thread, and at times for nothing.
+
+        False: this journal is not told what moves, and `heard` is never called.
+        """
 
     async def check(self) -> None:
         """Prepare to write, as `intend` would, and write nothing."""

@@ -156,6 +156,19 @@ class SQLiteJournal:
         """The folder `results` beside the file."""
         return self.path.parent / "results"
 
+    @property
+    def spool(self) -> Path | None:
+        """None: where the file cannot be written, no other place is surer."""
+        return None
+
+    def stands(self) -> bool:
+        """Return True: an owner lives as long as its process."""
+        return True
+
+    def hear(self, heard: Callable[[], None]) -> bool:
+        """Return False: it tells nobody what moves."""
+        return False
+
     async def check(self) -> None:
         """As Journal.check."""
         await self._store.write(self._live)

@@ -114,11 +114,21 @@ class ConfigError(AnymediaError):
 
 
 class JournalError(AnymediaError):
-    """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then."""
+    """The journal cannot be read or written: nothing was sent, unless `task` holds what had been accepted by then.
+
+    Where it is `away`, nothing answers where it is: it may be back later, and nothing is wrong with what was to be
+    written. Where the lease has `lapsed` of the owner that was to write, it writes nothing more; others may have taken
+    over what it had.
+    """
 
     outcome: Outcome | None = Outcome.NOT_SENT
     held: str | None = None
     """What another process is at, so that this one has to wait; None where it is the journal that cannot be used."""
+
+    def __init__(self, message: str = "", *, away: bool = False, lapsed: bool = False, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.away = away
+        self.lapsed = lapsed
 
 
 class WebhookRefused(AnymediaError):

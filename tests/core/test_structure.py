@@ -215,7 +215,7 @@ HEAVY = {
     [
         ("import anymedia", 1, set()),
         ("from anymedia import ImageRequest", 12, {"attr", "json"}),
-        ("from anymedia import compare, explain, quote", 81, {"attr", "decimal", "json", "ssl"}),
+        ("from anymedia import compare, explain, quote", 82, {"attr", "decimal", "json", "ssl"}),
         ("from anymedia import *", 194, HEAVY - {"cattrs", "click", "obstore", "rich", "sqlite3"}),
     ],
 )

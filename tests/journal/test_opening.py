@@ -8,6 +8,7 @@ import anymedia.journal
 from anymedia import Client, Config, ConfigError, ImageRequest, SyncClient, read_config
 from anymedia.config import default_journal, load_config
 from anymedia.journal import MemoryJournal, SQLiteJournal, open_journal
+from anymedia.journal.opening import shown
 
 
 @pytest.mark.parametrize(
@@ -30,13 +31,19 @@ def test_memory():
     assert isinstance(open_journal("memory:"), MemoryJournal)
 
 
-THERE_ARE = "there are sqlite:///path/to/journal.db and memory:"
+THERE_ARE = "there are sqlite:///path/to/journal.db, postgresql://user@host/database and memory:"
 
 
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("postgres://me:secret@db.example/x", f"no journal is known for postgres: URLs; {THERE_ARE}"),
+        ("mysql://me:secret@db.example/x", f"no journal is known for mysql: URLs; {THERE_ARE}"),
+        ("postgresql:", "must be like postgresql://user@host/database"),
+        ("postgresql://me:se/cret@db.example/x", "% and two digits stand for each of : / ? # @"),
+        ("postgresql://me:se@cret@db.example/x", "must be like"),
+        ("postgresql://me:se#cret@db.example/x", "must be like"),
+        ("postgresql://me:se?cret@db.example/x", "must be like"),
+        ("postgresql://db.example:secret/x", "must be like"),
         ("sqlite://", "three slashes, then the path from the root"),
         ("sqlite://journal.db", "three slashes"),
         ("sqlite:///journal.db?mode=ro", "nothing after it"),
@@ -56,6 +63,46 @@ def test_urls_that_name_no_journal(url, sentence):
             read(url)
         assert sentence in str(caught.value)
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("postgresql://me:secret@db.example:5433/media", "postgresql://me@db.example:5433/media"),
+        (
+            "postgres://a.example,b.example:1/x?password=secret&sslmode=verify-full",
+            "postgresql://a.example,b.example:1/x",
+        ),
+        ("POSTGRESQL://%2Fvar%2Frun/x", "postgresql://%2Fvar%2Frun/x"),
+        ("postgresql://me@[::1]:5432", "postgresql://me@[::1]:5432"),
+        ("postgresql:///x?", "postgresql:///x"),
+        ("sqlite:///var/x.db", "sqlite:///var/x.db"),
+        ("memory:", "memory:"),
+        (Path("/var/x.db"), "/var/x.db"),
+        (None, "None"),
+    ],
+)
+def test_a_place_is_shown_without_its_password(place, name):
+    assert shown(place) == name
+    config = Config(accounts={}, journal=place)
+    assert "secret" not in repr(config)
+
+
+def test_postgresql_in_the_configuration(tmp_path):
+    def read(**table):
+        return read_config({"journal": table}, {}, path=tmp_path / "anymedia.toml")
+
+    config = read(url="postgresql://me:secret@db.example/x", lease="1m", folder="spare")
+    assert (config.journal, config.lease) == ("postgresql://me:secret@db.example/x", 60.0)
+    assert config.folder == tmp_path / "spare"
+    with pytest.raises(ConfigError, match=r"^config: journal: lease: must be 3 seconds or more, not 1$"):
+        read(lease=1)
+
+
+def test_postgresql_without_its_driver(monkeypatch):
+    monkeypatch.setattr("anymedia.journal.opening.find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r'needs pip install "anymedia\[postgres\]"$'):
+        open_journal("postgresql://db.example/x")
 
 
 def test_a_url_in_the_configuration():
