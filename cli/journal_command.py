@@ -22,6 +22,7 @@ from anymedia.model.plain import sized
 
 from .command import Command, Group, config_option
 from .journal import attempt_json, moment, say_where, since_option, when, with_journal
+from .journal_import import command as import_command
 from .text import counted, json_of, print_json, say
 
 T = TypeVar("T")
@@ -305,3 +306,6 @@ def _opened(target: Path | None) -> Iterator[IO[str]]:
         return
     with new_file(target) as part, part.open("w", encoding="ascii") as out:
         yield out
+
+
+command.add_command(import_command)

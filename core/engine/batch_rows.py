@@ -179,7 +179,7 @@ class Rows:
         self._keys = keys
 
     async def _digest(self, row: Row) -> list[str]:
-        """Return what tells a row from others, and did so in imported journals; of a given key, the request from others.
+        """Return what tells a row from others, also in imported journals; with a given key, its request from others.
 
         Errors: OutOfBounds, Unsupported, JournalError.
         """

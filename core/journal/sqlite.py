@@ -5,7 +5,6 @@ import contextlib
 import json
 import math
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,6 +19,7 @@ import attrs
 from anymedia.clock import Clock
 from anymedia.model.errors import JournalError
 
+from .group_commit import Step
 from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
 from .protocol import (
@@ -52,6 +52,8 @@ from .sqlite_changes import do, end_submit, hear, see
 from .sqlite_file import SQLiteFile
 from .sqlite_prune import FENCE, GONE, fact, prunable_where, prune, since_when, uncollected
 from .sqlite_schema import ADDED_UP, EXPIRY, HAS_MOVED, IN_BATCH, Schema
+from .sqlite_whole import begin_import, check_stays, found, kept, reinstate, rest, retire, salts, take, take_rest
+from .whole import Arrived, Kept, Leaving, Rest
 
 T = TypeVar("T")
 
@@ -140,6 +142,7 @@ class SQLiteJournal:
         self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
         self._alive_since = 0
+        self._stays = 0
 
     @property
     def name(self) -> str:
@@ -171,19 +174,20 @@ class SQLiteJournal:
 
     async def check(self) -> None:
         """As Journal.check."""
-        await self._store.write(self._live)
+        await self._store.write(self._unless_moved(self._live))
 
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
-        return await self._store.write(partial(self._intend, entry=entry, claim=claim, limit=limit))
+        intended = partial(self._intend, entry=entry, claim=claim, limit=limit)
+        return await self._store.write(self._unless_moved(intended))
 
     async def write(self, change: Change) -> bool | Taken | Told:
         """As Journal.write."""
-        return await self._store.write(partial(self._change, change=change))
+        return await self._store.write(self._unless_moved(partial(self._change, change=change)))
 
     def put(self, change: Change) -> None:
         """As Journal.put."""
-        self._store.put(partial(self._change, change=change))
+        self._store.put(self._unless_moved(partial(self._change, change=change)))
 
     async def select(self, query: Query) -> list[Entry]:
         """As Journal.select."""
@@ -228,7 +232,7 @@ class SQLiteJournal:
 
     async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
         """As Journal.prune."""
-        return await self._store.write(partial(prune, pruned=pruned, is_alive=self._is_alive))
+        return await self._store.write(self._unless_moved(partial(prune, pruned=pruned, is_alive=self._is_alive)))
 
     async def pruned(self) -> int | None:
         """As Journal.pruned."""
@@ -249,11 +253,56 @@ class SQLiteJournal:
 
     async def claim(self, key: str, holder: str) -> Claim | None:
         """As Journal.claim."""
-        return await self._store.write(partial(self._claim, key=key, holder=holder))
+        return await self._store.write(self._unless_moved(partial(self._claim, key=key, holder=holder)))
 
     async def salts(self) -> list[bytes]:
         """As Journal.salts."""
         return await self._store.write(salts)
+
+    # All of it, as it moves into another journal, or takes one in
+
+    async def retire(self, heir: str) -> Leaving:
+        """As Source.retire."""
+        self._there(await self._store.glance(lambda _: True, None))
+        return await self._store.write(partial(self._retire, heir=heir))
+
+    async def reinstate(self) -> bool:
+        """As Source.reinstate."""
+        self._there(await self._store.glance(lambda _: True, None))
+        return await self._store.write(reinstate)
+
+    async def kept(self, after: int) -> list[Kept]:
+        """As Source.kept."""
+        nothing: list[Kept] = []
+        return await self._store.glance(partial(kept, after=after), nothing)
+
+    async def rest(self) -> Rest:
+        """As Source.rest."""
+        dead = await self.dead()
+        return await self._store.glance(partial(rest, dead=dead), Rest())
+
+    async def begin_import(self, leaving: Leaving) -> Arrived:
+        """As Target.begin_import."""
+        return await self._store.write(self._unless_moved(partial(begin_import, leaving=leaving)))
+
+    async def take(self, name: str, after: int, kept: Sequence[Kept]) -> None:
+        """As Target.take."""
+        taken = partial(take, path=self.path, name=name, after=after, several=kept)
+        await self._store.write(self._unless_moved(taken))
+
+    async def take_rest(self, name: str, after: int, rest: Rest) -> None:
+        """As Target.take_rest."""
+
+        def taken(connection: sqlite3.Connection) -> None:
+            take_rest(connection, self.path, name, after, rest)
+            connection.executemany(_LIVES, [(_OWNER + owner,) for owner in rest.dead])
+
+        await self._store.write(self._unless_moved(taken))
+
+    async def found(self, ids: Collection[str]) -> list[Entry]:
+        """As Target.found."""
+        nothing: list[Entry] = []
+        return await self._store.glance(partial(found, ids=ids), nothing)
 
     # The file as a whole
 
@@ -337,6 +386,24 @@ class SQLiteJournal:
 
     # In a transaction
 
+    def _unless_moved(self, step: Step[T]) -> Step[T]:
+        """Return a step that is refused once the journal has moved; once a transaction is enough to look."""
+
+        def checked(connection: sqlite3.Connection) -> T:
+            if self._stays != self._store.transactions:
+                check_stays(connection, self.path)
+                self._stays = self._store.transactions
+            return step(connection)
+
+        return checked
+
+    def _retire(self, connection: sqlite3.Connection, heir: str) -> Leaving:
+        others = sum(map(self._is_alive_elsewhere, known(self._folder)))
+        if others:
+            which = "another process has" if others == 1 else f"{others} other processes have"
+            raise JournalError(f"{self.path}: {which} it open and may be buying; end them, and import it then")
+        return retire(connection, self.path, heir)
+
     def _live(self, connection: sqlite3.Connection) -> None:
         """Be alive as an owner from now on, also for those who find no mark of it; once a transaction is enough."""
         if self._alive_since == self._store.transactions:
@@ -414,7 +481,7 @@ class SQLiteJournal:
 
     def _moved(self, connection: sqlite3.Connection, after: int | None) -> tuple[int, list[Entry]]:
         (last,) = connection.execute(_LAST_MOVE).fetchone()
-        last = last or 0
+        last = max(last or 0, 0)  # what was imported moved before the first
         if after is None or last <= after:
             return last, []
         rows, alive = self._with_owners(lambda: connection.execute(_MOVED, (after,)).fetchall(), _IS_OPEN, {})

@@ -10,7 +10,7 @@ from .protocol import Done, Ended, Seen, Taken, Told, Unknown
 from .sqlite_schema import HAS_MOVED
 
 _MOVES = f""",
-    moved = CASE WHEN {{when}} THEN (SELECT ifnull(max(moved), 0) + 1 FROM attempts WHERE {HAS_MOVED})
+    moved = CASE WHEN {{when}} THEN (SELECT max(ifnull(max(moved), 0), 0) + 1 FROM attempts WHERE {HAS_MOVED})
         ELSE moved END,
     by_webhook = CASE WHEN {{when}} THEN {{by_webhook}} ELSE by_webhook END"""  # noqa: S608
 """What is set too where a task is over, within the same statement: `when` says whether it was not so before."""

@@ -30,7 +30,7 @@ _HELD = "SELECT owner FROM keys WHERE key = ? AND holder IS NOT NULL"
 _BARED = "UPDATE texts SET record = ?, task = ?, body = NULL WHERE number = ? AND record = ? AND task IS ?"
 _UNUSED = """SELECT CAST(fence AS INTEGER) FROM keys
     WHERE key = ? AND NOT EXISTS (SELECT 1 FROM attempts WHERE idempotency_key = keys.key)"""
-_RAISED = """INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+RAISED = """INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
     WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)"""
 
 
@@ -72,7 +72,7 @@ def prune(connection: sqlite3.Connection, pruned: Sequence[Pruned], is_alive: Ca
             done.add(each.entry.id)
     gone = [each.entry.day for each in pruned if each.kept is None and each.entry.id in done]
     if gone:
-        connection.execute(_RAISED, (GONE, str(max(gone) + 1)))
+        connection.execute(RAISED, (GONE, str(max(gone) + 1)))
     return [*done]
 
 
@@ -95,7 +95,7 @@ def _drop(connection: sqlite3.Connection, number: int, key: str | None) -> None:
     connection.execute("DELETE FROM attempts WHERE number = ?", (number,))
     if key is not None and (unused := connection.execute(_UNUSED, (key,)).fetchone()) is not None:
         connection.execute("DELETE FROM keys WHERE key = ?", (key,))
-        connection.execute(_RAISED, (FENCE, str(unused[0])))
+        connection.execute(RAISED, (FENCE, str(unused[0])))
 
 
 def fact(connection: sqlite3.Connection, name: str) -> int | None:

@@ -1,12 +1,14 @@
 """The form of a journal's file: its tables, its number, and how an older form becomes the newest one."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from anymedia.model.errors import JournalError
+
+from .whole import Sums
 
 APPLICATION = 0x616D6A31
 """The mark in the SQLite files that are journals, so that no other program's file is taken for one."""
@@ -34,7 +36,7 @@ ADDED_UP = {
 }
 """What is added up of attempts, and what each of them adds to it."""
 
-_GROUPS = {
+GROUPS: Mapping[Sums, Sequence[str]] = {
     "sums": ("day", "account", "kind", "offer", "model", "counts_as"),
     "label_sums": ("day", "labels", "counts_as"),
     "batch_sums": ("day", "batch", "counts_as"),
@@ -57,7 +59,7 @@ def _kept(row: str, sign: str) -> str:
         f"SELECT {', '.join((*(f'{row}.{group}' for group in groups), *values))} "
         f"WHERE NOT {row}.open AND {row}.counts_as IS NOT NULL "
         f"ON CONFLICT ({', '.join(groups)}) DO UPDATE SET {sums};"
-        for table, groups in _GROUPS.items()
+        for table, groups in GROUPS.items()
     )
 
 
@@ -135,7 +137,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
         # Sums are kept by every statement that changes what they are made of, but for one that deletes: they stay.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
-        *(_table(name, groups) for name, groups in _GROUPS.items()),
+        *(_table(name, groups) for name, groups in GROUPS.items()),
         f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {_day('ifnull(NEW.reserved, 0)')} {_kept('NEW', '')} END",
         f"CREATE TRIGGER moved {_WHEN_MOVED} BEGIN {_day(_MORE)} {_kept('OLD', '-')} {_kept('NEW', '')} END",
     ),

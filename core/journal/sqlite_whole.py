@@ -27,7 +27,7 @@ _TEXTS = ("record", "task", "body")
 _COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("number", "alive", *_TEXTS))
 _BESIDE = ("wanted", "bare", "moved", "least", "most")
 _KEPT = f"""SELECT number, {", ".join((*_COLUMNS, *_TEXTS, *_BESIDE))} FROM attempts LEFT JOIN texts USING (number)
-    WHERE number > ? ORDER BY number LIMIT {PAGE}"""  # noqa: S608 - the names are ours
+    WHERE number > ? ORDER BY number LIMIT ?"""  # noqa: S608 - the names are ours
 _TAKEN = (*_COLUMNS, "day", *_BESIDE)
 _TAKE = f"INSERT INTO attempts ({', '.join(_TAKEN)}) VALUES ({', '.join('?' * len(_TAKEN))})"  # noqa: S608
 _TAKE_TEXTS = "INSERT INTO texts (number, record, task, body) VALUES (?, ?, ?, ?)"
@@ -96,7 +96,7 @@ def reinstate(connection: sqlite3.Connection) -> bool:
 
 def kept(connection: sqlite3.Connection, after: int) -> list[Kept]:
     """Do as Source.kept."""
-    return [_kept(row) for row in connection.execute(_KEPT, (after,))]
+    return [_kept(row) for row in connection.execute(_KEPT, (after, PAGE))]
 
 
 def _kept(row: Sequence[Any]) -> Kept:
