@@ -74,8 +74,9 @@ async def import_journal(
 async def _moved(source: Source, target: Target, name: str, arrived: Arrived, told: Callable[[int], object]) -> int:
     """Move what has not arrived yet, and return how many entries had."""
     after, number = arrived.after, 0
+    lead = _leads(source.results, target.results)
     while several := await source.kept(after):
-        await target.take(name, after, [_sound(_moved_results(each, source, target)) for each in several])
+        await target.take(name, after, [_with_results(_sound(each), *lead) for each in several])
         after, number = several[-1].entry.number, number + len(several)
         told(number)
     before = await source.count() - number
@@ -132,9 +133,17 @@ def _agree(target: Target, ours: Entry, theirs: Entry | None) -> None:
 def _sound(kept: Kept) -> Kept:
     """Return an entry as any database takes it: another program may have written there what is none."""
     entry = kept.entry
-    columns = {name: _typed(getattr(entry, name), types) for name, types in _TYPES.items()}
+    wrong = {name: _typed(value, types) for name, types in _TYPES.items() if not _is(value := getattr(entry, name), types)}
     took = kept.took if kept.took is not None and all(map(math.isfinite, kept.took)) else None
-    return attrs.evolve(kept, entry=Entry(**columns), took=took)
+    return kept if not wrong and took == kept.took else attrs.evolve(kept, entry=attrs.evolve(entry, **wrong), took=took)
+
+
+def _is(value: Any, types: Sequence[Any]) -> bool:
+    """Return whether a value is of one of some types, and none that a database would not take."""
+    kind = type(value)
+    if kind is str:
+        return str in types and value.isascii() and "\0" not in value
+    return kind in types and (kind is not float or math.isfinite(value))
 
 
 def _typed(value: Any, types: Sequence[Any]) -> Any:
@@ -197,10 +206,15 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _moved_results(kept: Kept, source: Source, target: Target) -> Kept:
+def _leads(before: Path, now: Path) -> tuple[str, str]:
+    """Return how the path of a file in a folder begins in the JSON of a task, before and now."""
+    one, other = (f'"path":{json.dumps(str(folder / "-"))[:-2]}' for folder in (before, now))
+    return one, other
+
+
+def _with_results(kept: Kept, before: str, now: str) -> Kept:
     """Return an entry in which the paths of results that came as bytes lead to the target's folder."""
     task = kept.entry.task
-    if not isinstance(task, str) or _same(source.results, target.results):
+    if task is None or before == now or before not in task:
         return kept
-    before, now = (json.dumps(str(folder / "-"))[:-2] for folder in (source.results, target.results))
-    return attrs.evolve(kept, entry=attrs.evolve(kept.entry, task=task.replace(f'"path":{before}', f'"path":{now}')))
+    return attrs.evolve(kept, entry=attrs.evolve(kept.entry, task=task.replace(before, now)))
