@@ -1,6 +1,6 @@
 # Every target works in one .venv, in which the built wheel of this checkout is installed: never the checkout itself.
 # Needs python3 (3.11 or newer) with venv, and make; the tests also ffmpeg, whose ffprobe reads the films and sounds that
-# simulators make. Nothing is fetched but packages of PyPI.
+# simulators make, and PostgreSQL. Nothing is fetched but packages of PyPI, and by `make postgres` that of the system.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,13 +13,23 @@ CLIENTS = $(BIN)/python -c 'import tomllib; \
 SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -prune -o -print) \
 	README.md LICENSE MANIFEST.in pyproject.toml setup.cfg
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
+# Where PostgreSQL is; fails where it is not installed. What only it reaches is left out of the report there.
+POSTGRES = $(BIN)/python -m tests.postgres
+NEEDS_POSTGRES = journal/postgres/*
 
-.PHONY: install demo test quick lint types check pythons soak mutants docs site pictures bench cassettes clean
+.PHONY: install demo postgres test quick lint types check pythons soak mutants docs site pictures bench cassettes clean
 
 install: .venv/.installed
 
 demo: .venv/.installed
 	@$(BIN)/anymedia demo --out media
+
+# The server that tests of many machines start, as the system's package; one that the system starts with it is left alone.
+postgres: .venv/.tools
+	@$(POSTGRES) || { \
+		sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+		{ $$sudo apt-get update && $$sudo apt-get install --yes --no-install-recommends postgresql; } && $(POSTGRES); \
+	} || { echo "PostgreSQL cannot be installed here: without it make test leaves out what needs it, and says so"; exit 1; }
 
 test: lint types check
 
@@ -52,8 +62,11 @@ types: .venv/.installed
 # Half the cases of what tries values at random: `make soak` tries twenty times as many and more.
 check: .venv/.installed
 	ANYMEDIA_CASES=0.5 $(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report= -p no:cacheprovider
-	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 \
-		--include="$$($(PACKAGE))/*" --omit="$$($(PACKAGE))/cli/*,$$($(PACKAGE))/simulators/*"
+	@package="$$($(PACKAGE))"; omitted="$$package/cli/*,$$package/simulators/*"; \
+	postgres="$$($(POSTGRES))" || for each in $(NEEDS_POSTGRES:%='%'); do omitted="$$omitted,$$package/$$each"; done; \
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 --include="$$package/*" --omit="$$omitted" \
+		|| exit 1; \
+	$(POSTGRES) > /dev/null || echo "$$postgres. Its tests were skipped, and $(NEEDS_POSTGRES) is not in this report."
 
 .venv/.tools: pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'
@@ -99,7 +112,7 @@ pythons: .venv/.installed
 # Twenty times the cases of `make test` and more, new ones in every run, what it plays in turn at all providers, the
 # whole fault matrix, 200 rounds of kill -9 of submits and of batches, thousands of rows at the limits of providers, and
 # other mutants every day: eighty minutes on two free cores, two hours at most.
-soak: .venv/.installed
+soak: .venv/.installed postgres
 	ANYMEDIA_CASES=50 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
 	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine \
 		tests/simulators/test_fuzz.py tests/client/test_quotes.py tests/odd/test_one_bill.py
@@ -133,7 +146,7 @@ pictures: .venv/.installed
 cassettes: .venv/.installed
 	$(BIN)/python -m tests.cassettes.record $(if $(LIVE),--live)
 
-bench: .venv/.installed
+bench: .venv/.installed postgres
 	$(BIN)/python benchmarks/bench.py --write
 	$(BIN)/python benchmarks/spread.py
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .account import Account, Secret
     from .client import Client
     from .config import Config, load_config, read_config
+    from .engine.advance import Advance
     from .engine.batch import Batch
     from .engine.custody import Collected
     from .engine.recover import Recovery
@@ -85,6 +86,7 @@ __all__ = [
     "Account",
     "AccountHealth",
     "Adjustment",
+    "Advance",
     "Alert",
     "AnymediaError",
     "Asset",
@@ -171,6 +173,7 @@ _MODULES = {
     ".account": ("Account", "Secret"),
     ".client": ("Client",),
     ".config": ("Config", "load_config", "read_config"),
+    ".engine.advance": ("Advance",),
     ".engine.batch": ("Batch",),
     ".engine.custody": ("Collected",),
     ".engine.recover": ("Recovery",),

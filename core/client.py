@@ -17,6 +17,7 @@ from .account import Account, ApiKeys
 from .clock import Clock
 from .config import Config, load_config
 from .engine.accepted import Accepted
+from .engine.advance import Advance, Advances
 from .engine.background import Background
 from .engine.batch import Batch, Bounds, Calls
 from .engine.batch_rows import Rows
@@ -183,6 +184,7 @@ class Client:
         self._files = Files(self._session, self._account, self.config.accounts.values())
         self._custody = Custody(self._session, self._watch, self._files, self.config.account)
         self._background = Background(self._custody)
+        self._advances = Advances(self._session, self._watch, self._custody, self._account)
         self._planning = asyncio.Semaphore(PLANS)
         self._recovering = asyncio.Lock()
 
@@ -356,6 +358,42 @@ class Client:
             if limit == 0:
                 return await self._watch.done(account, task)
             return await self._watch.until_done(account, task, limit)
+
+    @_in_its_loop
+    async def advance(
+        self,
+        task: Task | Attempt | str,
+        where: Where | Literal[False] = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+    ) -> Advance:
+        """Take one step of a task, for an engine whose jobs may be run more than once: look at it, or save its files.
+
+        `task` is a task, its attempt, or the attempt's id, which is what a job should carry: `attempt_id` of each
+        Advance names it, and the journal says all else. What is over there is not looked at again, nor is one that
+        cannot be done by now. What a look finds is written down, and the files of a task that has succeeded are saved
+        in `where`, with `names` and a `sidecar`, as at generate: by one caller at a time, who tries once. `after` of
+        the Advance says in how many seconds to come again; None: nothing is left to be done, for a task that failed
+        too, which is returned. What passes by itself (the provider is not reached, a link does not answer yet) is told
+        in its `error`, and to be met again `after` that.
+        Errors: ProviderError where a look fails for good, DownloadError where a result cannot be saved any more,
+        SubmitUncertain for an attempt that may have been billed and has no task; OutOfBounds for an id of none, or of
+        one that was refused; ConfigError for an account or a place that is none, and for an id without a journal;
+        JournalError where an id cannot be looked up. Nothing is lost by any of them: the same call takes up the task.
+        """
+        given: object = task
+        if not isinstance(given, Task | Attempt | str):
+            message = (
+                f"a Task, an Attempt or the id of one is advanced, and the place stands behind it, not {given!r:.60}"
+            )
+            raise OutOfBounds(problems=[Problem(field="task", message=message)])
+        if isinstance(task, str):
+            self._written("nothing tells what an id names")
+        place = self._place(where, names)
+        return await self._advances.advance(
+            task, place, lambda attempt: self._sidecars(sidecar, [] if attempt is None else [attempt])
+        )
 
     @shows_options
     @_in_its_loop

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, ove
 from .client import AT_ONCE, ROW_TIMEOUT, TIMEOUT, Client, Where
 from .clock import Clock
 from .config import Config
+from .engine.advance import Advance
 from .engine.batch import Batch
 from .engine.custody import Collected
 from .engine.recover import Recovery
@@ -165,6 +166,17 @@ class SyncClient:
     def wait(self, task: Task, timeout: float | None = TIMEOUT) -> Task:
         """As Client.wait."""
         return self._wait(self._client.wait(task, timeout))
+
+    def advance(
+        self,
+        task: Task | Attempt | str,
+        where: Where | Literal[False] = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+    ) -> Advance:
+        """As Client.advance."""
+        return self._wait(self._client.advance(task, where, names=names, sidecar=sidecar))
 
     @shows_options
     def generate(

@@ -67,6 +67,7 @@ class Cluster:
     def __init__(self, **settings):
         from tests.ports import unused_port
 
+        self._owner = os.getpid()
         self.port = unused_port()
         self._settings = SETTINGS | settings | {"port": self.port}
         self._numbers = count(1)
@@ -173,6 +174,8 @@ class Cluster:
 
     def close(self):
         """Stop it, and clear away what it has written."""
+        if os.getpid() != self._owner:
+            return  # a process that has been forked since ends
         atexit.unregister(self.close)
         self.stop("immediate")
         self._watchdog.stdin.close()
@@ -233,6 +236,14 @@ def postgres_url(postgres):
     if not postgres.runs:
         postgres.start()
     postgres.drop(url)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which tests were skipped because there is no PostgreSQL."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if MISSING in str(report.longrepr)]
+    if skipped:
+        files = sorted({report.nodeid.partition("::")[0] for report in skipped})
+        terminalreporter.write_line(f"{MISSING}. Skipped without it: {len(skipped)} tests in {', '.join(files)}.")
 
 
 if __name__ == "__main__":

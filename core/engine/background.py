@@ -14,10 +14,7 @@ from anymedia.model.task import Task
 from anymedia.model.vocabulary import State
 from anymedia.transport.places import Place
 
-from .custody import UNDER_WAY, Custody, ended
-
-HOUR = 3600.0
-"""Seconds for which a link is tried of which nobody knows when it dies."""
+from .custody import HOUR, UNDER_WAY, Custody, ended
 
 MOST = 10_000
 """Results that are saved or wait for it; what comes beyond these is read from the journal again."""

@@ -42,6 +42,9 @@ PATIENCE = Patience(tries=10, first=1.0, most=60.0)
 SHORTEST = 0.25
 """Seconds between two tries at least."""
 
+HOUR = 3600.0
+"""Seconds for which a link is worth a try of which nobody knows when it dies, where nobody waits for its result."""
+
 OTHERS = 1.0
 """Seconds between two looks at whether others have ended with the files of a task."""
 
@@ -97,6 +100,18 @@ class Effort:
         self.tries = min(self.tries + 1, PATIENCE.tries - 1)
         pause = PATIENCE.pause(self.tries, error, self.clock) or 0.0
         return max(min(pause, self.left / 2), SHORTEST)
+
+
+@attrs.frozen
+class Fetch:
+    """What one try to save the files of a task has come to: the task, and in how many seconds another one makes sense.
+
+    None where they are saved. `error` says why they are not; without one, somebody else fetches them.
+    """
+
+    task: Task
+    after: float | None = None
+    error: DownloadError | None = None
 
 
 @attrs.frozen
@@ -204,13 +219,9 @@ class Custody:
         """
         clock = self.session.clock
         effort = Effort(task, clock, asks, unknown, clock.monotonic())
-        if task.trouble is not None:  # some of its links could not be used
-            await self._has_newer(effort, None)
         while True:
             try:
-                async with self.turn(effort.task.expires_at):
-                    files = await self.files.try_once(effort.task, place, sidecars)
-                return attrs.evolve(effort.task, assets=files)
+                return await self._tried(effort, place, sidecars)
             except Busy:
                 if clock.monotonic() >= until:
                     why = "somebody else fetches it, and has not ended in time"
@@ -219,12 +230,45 @@ class Custody:
                     ) from None
                 pause = OTHERS
             except DownloadError as error:
-                if not error.permanent and await self._has_newer(effort, error):
-                    continue
                 if self._is_over(effort, error, until, waits_for_room=waits_for_room):
                     raise _told(error, effort) from None
                 pause = effort.pause(error)
             await clock.sleep(pause)
+
+    async def step(self, task: Task, place: Place, sidecars: Sidecars | None, *, asks: Account | None) -> "Fetch":
+        """Save the files of a task in one try, for a caller who comes again while their links live.
+
+        Those of whose links nobody knows how long they live are worth a try for an hour after the task was over.
+        Errors: DownloadError for what no later try would mend, which says what is to be done; ConfigError.
+        """
+        clock = self.session.clock
+        age = max((clock.now() - (task.ended_at or task.submitted_at)).total_seconds(), 0.0)
+        # As if it had been tried since then, at the usual pauses: nobody here knows how often it was.
+        effort = Effort(task, clock, asks, HOUR, clock.monotonic() - age, int(math.log2(1 + age)))
+        try:
+            return Fetch(await self._tried(effort, place, sidecars))
+        except Busy:
+            return Fetch(task, OTHERS)
+        except DownloadError as error:
+            if self._is_over(effort, error, math.inf, waits_for_room=True):
+                raise _told(error, effort) from None
+            return Fetch(effort.task, effort.pause(error), error)
+
+    async def _tried(self, effort: Effort, place: Place, sidecars: Sidecars | None) -> Task:
+        """Try to save the files of a task, and once more where there are newer links; return it with them.
+
+        Errors: DownloadError, Busy.
+        """
+        if effort.task.trouble is not None:  # some of its links could not be used
+            await self._has_newer(effort, None)
+        while True:
+            try:
+                async with self.turn(effort.task.expires_at):
+                    files = await self.files.try_once(effort.task, place, sidecars)
+                return attrs.evolve(effort.task, assets=files)
+            except DownloadError as error:
+                if error.permanent or not await self._has_newer(effort, error):
+                    raise
 
     def _is_over(self, effort: Effort, error: DownloadError, until: float, *, waits_for_room: bool) -> bool:
         """Return whether no other try makes sense."""

@@ -6,6 +6,7 @@ So nothing goes on for which nobody waits, and the heap of what is due when is t
 
 import asyncio
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from heapq import nsmallest
 
@@ -20,7 +21,7 @@ from .looks import Looks
 from .moves import Moves
 from .pace import bounded, first_wait, next_wait, sweep_wait
 from .turn import Held, Turn
-from .waits import Wait, Watched, as_seen
+from .waits import Left, Wait, Watched, as_seen
 
 LATELY = 600.0
 """Seconds for which webhooks of an account are taken to arrive after one did."""
@@ -33,6 +34,12 @@ MOMENT = 1.0
 
 What comes later is used then. They are of the event loop's time: the clock may be another, on which a sleep takes none.
 """
+
+PUNCTUAL = 0.1
+"""How much too early a step may come, as a part of the age at which the first look is due: it looks all the same."""
+
+REMEMBERED = 10_000
+"""The most tasks of an account of which is known how they were looked at while nobody waits for them."""
 
 NO_RESULT_LOOKS = 3
 """Looks at a finished task without a result before that is an error."""
@@ -50,23 +57,36 @@ class Schedule:
         self._moves = moves
         self.age: Callable[[Task], float] = age
         self._watched: dict[str, Watched] = {}
+        self._left: OrderedDict[str, Left] = OrderedDict()
         self.held: float = -math.inf
         self._arrived = -math.inf
 
     # Who waits
 
-    def join(self, account: Account, task: Task, deadline: float, *, brief: bool = False) -> Wait:
-        """Wait for a task from now on, by `over` and `leave`. A `brief` wait makes a look due at once."""
+    def join(
+        self, account: Account, task: Task, deadline: float, *, brief: bool = False, is_step: bool = False
+    ) -> Wait:
+        """Wait for a task from now on, by `over` and `leave`. A `brief` wait makes a look due at once.
+
+        That is the step of a caller who comes again, or the look to which a webhook has led.
+        """
         now = self.clock.monotonic()
         watched = self._watched.get(task.id)
         if watched is None:
             watched = self._watched[task.id] = Watched(account, task, now)
             watched.due += self._pause(watched)
             watched.is_known = self.durations.are_known(task)
-        wait = Wait(watched, task, now, deadline, watched.looks + 1 if brief else math.inf)
+            if is_step:
+                watched.take_up(self._left.pop(task.id, None))
+        elif not is_step and all(each.is_step for each in watched.waits):
+            watched.is_read = False
+        wait = Wait(watched, task, now, deadline, watched.next_look(is_step) if brief else math.inf, is_step)
         watched.waits[wait] = None
         if watched.task.state.final:  # the others have not left yet
             wait.over()
+        elif is_step:
+            watched.due = min(watched.due, now)
+            watched.rouse()
         elif brief:
             self._wake(watched)
         elif self._event(wait, max(watched.due, self.held)) < watched.until:
@@ -119,6 +139,10 @@ class Schedule:
         del watched.waits[wait]
         if not watched.waits:
             del self._watched[watched.first.id]
+            if wait.is_step and not watched.task.state.final:
+                self._left[watched.first.id] = watched.left
+                if len(self._left) > REMEMBERED:
+                    self._left.popitem(last=False)
             watched.keeper = None  # they hold each other, and nobody should have to look for that
             if watched.reading is not None:
                 watched.reading.cancel()
@@ -157,11 +181,39 @@ class Schedule:
                 wait.over()
         return True
 
-    def arrived(self) -> None:
-        """Take note that a webhook arrived just now: while they do, who expects one only sweeps."""
-        self._arrived = self.clock.monotonic()
+    def arrived(self, ago: float = 0.0) -> None:
+        """Take note that a webhook arrived so many seconds ago: while they do, who expects one only sweeps."""
+        self._arrived = max(self._arrived, self.clock.monotonic() - ago)
+
+    def has_arrived(self, within: float) -> bool:
+        """Return whether a webhook is known to have arrived within so many seconds."""
+        return self.clock.monotonic() - self._arrived <= within
 
     # When a look is due
+
+    def early(self, account: Account, task: Task) -> float:
+        """Return how many seconds too early a look would be; 0 where it may be made.
+
+        Nothing here need know when others have looked: too early is what comes before the first look at a task is due,
+        by its age. Of a clock that says that it is still to be submitted nothing is believed.
+        """
+        now = self.clock.monotonic()
+        if self.held > now:
+            return self.held - now
+        age = (self.clock.now() - task.submitted_at).total_seconds()
+        if age < 0 or task.id in self._watched or task.id in self._left:
+            return 0.0
+        unseen = Watched(account, task, now)
+        first = bounded(unseen.life, self._usual_pause(unseen, unseen.life.pace, 0.0))
+        return first - age if age < first * (1 - PUNCTUAL) else 0.0
+
+    def next(self, wait: Wait) -> float:
+        """Return in how many seconds the next look at a task is due, behind the one that a wait was for."""
+        watched, now = wait.watched, self.clock.monotonic()
+        due = watched.due
+        if watched.looked < wait.looks:  # there was none
+            due = now + next_wait(watched.life.pace, self.age(watched.task))
+        return max(due, self.held) - now if max(due, self.held) > now else 0.0
 
     def _wake(self, watched: Watched) -> None:
         if not watched.is_looked_at:
@@ -214,7 +266,7 @@ class Schedule:
 
     def _usual_pause(self, watched: Watched, pace: Pace, age: float) -> float:
         known = self.durations.of(watched.task, pace)
-        watched.is_swept = watched.task.webhook and self.clock.monotonic() - self._arrived <= LATELY
+        watched.is_swept = watched.task.webhook and self.has_arrived(LATELY)
         if watched.is_swept:
             return sweep_wait(pace, known, age, watched.looks)
         if known is not None:

@@ -43,7 +43,7 @@ class Turn:
         due = max(watched.due, keeps.held)
         for wait in watched.waits:
             wait.had_last = due >= wait.deadline
-            self._is_hinted = self._is_hinted or (wait.is_brief and not wait.is_over)
+            self._is_hinted = self._is_hinted or (wait.is_hint and not wait.is_over)
         self._keeps = keeps
         self._age = keeps.age(watched.task)
         self._is_last = due > keeps.clock.monotonic()

@@ -40,8 +40,8 @@ def as_seen(task: Task, seen: Task) -> Task:
 class Wait:
     """One caller's wait for a task, until a `deadline` on the clock's monotonic time.
 
-    It is over when the task is, or after the look with the number `looks`, however the task then stands. The block
-    `with wait` is its sleep or its look, which `stop` ends.
+    It is over when the task is, or after the look with the number `looks`, however the task then stands: `is_step` says
+    that its caller comes again then. The block `with wait` is its sleep or its look, which `stop` ends.
     """
 
     watched: "Watched"
@@ -49,6 +49,7 @@ class Wait:
     began: float
     deadline: float
     looks: float
+    is_step: bool = False
     had_last: bool = False
     without_result: int = 0
     is_over: bool = False
@@ -70,6 +71,11 @@ class Wait:
     def is_brief(self) -> bool:
         """Whether it is over after a look, however the task then stands."""
         return self.looks < math.inf
+
+    @property
+    def is_hint(self) -> bool:
+        """Whether a webhook has led to it."""
+        return self.is_brief and not self.is_step
 
     def over(self, error: ProviderError | None = None) -> None:
         """End the wait."""
@@ -101,6 +107,15 @@ class Wait:
         was_stopped, self._is_stopped = self._is_stopped, False
         # As in asyncio.timeout: a cancel of our own is taken back, anybody else's goes on.
         return was_stopped and kind is asyncio.CancelledError and runs.uncancel() <= self._cancels
+
+
+@attrs.frozen
+class Left:
+    """How a task was looked at for which nobody waits: as of Watched."""
+
+    looks: int
+    errors: int
+    unfinished: float
 
 
 @attrs.define(eq=False)
@@ -137,6 +152,22 @@ class Watched:
     begun: bool = False
     woken: bool = False
     unlisted: bool = False
+
+    @property
+    def left(self) -> Left:
+        """What is to be known of it while nobody waits for it."""
+        return Left(self.looks, self.errors, self.unfinished)
+
+    def take_up(self, left: Left | None) -> None:
+        """Go on from where it was left, for a caller who reads the journal by himself."""
+        self.is_read = True
+        if left is not None:
+            self.looks = self.looked = left.looks
+            self.errors, self.unfinished = left.errors, left.unfinished
+
+    def next_look(self, is_step: bool) -> int:
+        """Return the number of the next look; a step may be the one that is under way."""
+        return self.looks if is_step and self.is_looked_at and self.begun else self.looks + 1
 
     @property
     def is_without_result(self) -> bool:

@@ -9,6 +9,8 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
+import attrs
+
 from anymedia.account import Account
 from anymedia.clock import left
 from anymedia.declare.endpoint import Endpoint
@@ -17,6 +19,7 @@ from anymedia.model.errors import (
     AnymediaError,
     Blocked,
     DeadlineExceeded,
+    JournalError,
     ProviderError,
     RateLimited,
     TaskFailed,
@@ -30,12 +33,22 @@ from anymedia.translate import encode
 from .durations import Durations
 from .looks import Looks
 from .moves import Moves
-from .schedule import Schedule
+from .schedule import LATELY, Schedule
 from .session import Session
 from .waits import Wait
 
 LOOKED_ON = 60.0
 """Seconds for which a task that a webhook has told of, and that is not over, is looked at where nobody waits for it."""
+
+
+@attrs.frozen
+class Look:
+    """What one look has come to: the task, in how many seconds the next is due, and what it met."""
+
+    task: Task
+    after: float
+    error: ProviderError | None = None
+
 
 _BILLED = {Refund.YES: Billed.NO, Refund.NO: Billed.YES, Refund.UNKNOWN: Billed.UNKNOWN}
 
@@ -95,6 +108,26 @@ class Watch:
             raise await self._gave_up(seen) from wait.watched.error
         return _succeeded(seen)
 
+    async def step(self, account: Account, task: Task, timeout: float) -> Look:
+        """Look at a task once, for a caller who comes again; return when the next look is due.
+
+        The look is shared with all who wait for the task. None is made before the first one is due, nor while the
+        provider asks for none; one that does not come within `timeout` seconds has failed.
+        """
+        schedule = self._schedule(account.name)
+        await self._durations.read(task)
+        if (early := schedule.early(account, task)) > 0:
+            return Look(task, early)
+        wait = schedule.join(account, task, self._clock.monotonic() + timeout, brief=True, is_step=True)
+        try:
+            await self._ended(schedule, wait)
+        finally:
+            schedule.leave(wait)
+        error = wait.watched.error
+        if wait.watched.looked < wait.looks and not wait.watched.task.state.final:
+            error = _not_looked_at(wait.seen)
+        return Look(wait.seen, schedule.next(wait), None if error is None else copy(error))
+
     async def _looked(self, account: Account, task: Task) -> Task:
         """Look once, and tell whoever waits for the task too that it is over. Errors: ProviderError."""
         seen = await self._looks.at(account, task)
@@ -129,7 +162,7 @@ class Watch:
         if watched.task.state.final:
             return wait.seen
         if watched.looked < wait.looks:
-            raise Unavailable(f"{task.account} was not looked at in time for task {task.id}", **encode.facts(wait.seen))
+            raise _not_looked_at(wait.seen)
         if watched.error is not None:
             raise copy(watched.error)  # it says to each who is told of it what became of the look
         return wait.seen
@@ -142,6 +175,16 @@ class Watch:
     def arrived(self, account_name: str) -> None:
         """Take note that a genuine webhook of an account came just now."""
         self._schedule(account_name).arrived()
+
+    async def over_before(self, task: Task) -> None:
+        """Take note of a task that is written down as over: a webhook may have told that, whoever received it."""
+        schedule, ended = self._schedule(task.account), task.ended_at
+        if self._session.ledger is None or not task.webhook or ended is None or schedule.has_arrived(LATELY / 2):
+            return
+        ago = (self._clock.now() - ended).total_seconds()
+        with suppress(JournalError):
+            if 0 <= ago <= LATELY and await self._session.ledger.told(task.account, task.id):
+                schedule.arrived(ago)
 
     def _moved(self, move: Moved) -> bool:
         """Take note of what has moved in the journal, and return whether somebody here waits for it to be over."""
@@ -226,6 +269,10 @@ def _succeeded(task: Task) -> Task:
     if failed.billed is Billed.NO:  # otherwise another offer would be paid for as well
         failed.retry = Retry.ELSEWHERE
     raise failed
+
+
+def _not_looked_at(task: Task) -> Unavailable:
+    return Unavailable(f"{task.account} was not looked at in time for task {task.id}", **encode.facts(task))
 
 
 def _too_late(task: Task, age: float) -> DeadlineExceeded:

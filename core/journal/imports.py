@@ -22,11 +22,14 @@ from anymedia.model.errors import JournalError
 
 from .counts_as import UNCERTAIN
 from .new_file import new_file
-from .protocol import Entry, Sum
-from .whole import Arrived, Kept, Source, Target, results_of
+from .protocol import DAY, Entry, Sum
+from .whole import Arrived, Kept, Rest, Source, Target, results_of
 
 SAME = ("account", "provider", "started", "quoted", "kind", "offer", "model", "labels", "batch", "idempotency_key")
 """What never changes of an entry."""
+
+LATEST = 1e11
+"""Seconds since 1970 that no time of ours passes: the year 5138."""
 
 SETTLED = ("reserved", "counts_as", "task_id")
 """What changes no more of an entry that is not open."""
@@ -80,7 +83,7 @@ async def _moved(source: Source, target: Target, name: str, arrived: Arrived, to
         after, number = several[-1].entry.number, number + len(several)
         told(number)
     before = await source.count() - number
-    await target.take_rest(name, after, await source.rest())
+    await target.take_rest(name, after, _sound_rest(await source.rest()))
     return before
 
 
@@ -133,9 +136,33 @@ def _agree(target: Target, ours: Entry, theirs: Entry | None) -> None:
 def _sound(kept: Kept) -> Kept:
     """Return an entry as any database takes it: another program may have written there what is none."""
     entry = kept.entry
-    wrong = {name: _typed(value, types) for name, types in _TYPES.items() if not _is(value := getattr(entry, name), types)}
+    wrong = {
+        name: _typed(value, types) for name, types in _TYPES.items() if not _is(value := getattr(entry, name), types)
+    }
     took = kept.took if kept.took is not None and all(map(math.isfinite, kept.took)) else None
-    return kept if not wrong and took == kept.took else attrs.evolve(kept, entry=attrs.evolve(entry, **wrong), took=took)
+    return (
+        kept if not wrong and took == kept.took else attrs.evolve(kept, entry=attrs.evolve(entry, **wrong), took=took)
+    )
+
+
+def _sound_rest(rest: Rest) -> Rest:
+    """Return what is kept beside the entries as any database takes it."""
+    return attrs.evolve(
+        rest,
+        unknown=[
+            attrs.evolve(each, account=_text(each.account), task_id=_text(each.task_id), task=_text(each.task))
+            for each in rest.unknown
+        ],
+        gone=[
+            attrs.evolve(
+                each,
+                group={name: _day(value) if name == "day" else _text(value) for name, value in each.group.items()},
+                figures={name: _number(value) for name, value in each.figures.items()},
+            )
+            for each in rest.gone
+        ],
+        days={(_text(account), _day(day)): _number(reserved) for (account, day), reserved in rest.days.items()},
+    )
 
 
 def _is(value: Any, types: Sequence[Any]) -> bool:
@@ -143,7 +170,7 @@ def _is(value: Any, types: Sequence[Any]) -> bool:
     kind = type(value)
     if kind is str:
         return str in types and value.isascii() and "\0" not in value
-    return kind in types and (kind is not float or math.isfinite(value))
+    return kind in types and (kind is not float or abs(value) < LATEST)
 
 
 def _typed(value: Any, types: Sequence[Any]) -> Any:
@@ -162,8 +189,12 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, int | float) and -(2**63) <= value < 2**63 else 0
 
 
+def _day(value: object) -> int:
+    return value if isinstance(value, int) and abs(value) * DAY < LATEST else 0
+
+
 def _time(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
+    return float(value) if isinstance(value, int | float) and abs(value) < LATEST else 0.0
 
 
 def _bytes(value: object) -> bytes:

@@ -264,6 +264,11 @@ class Ledger:
         """Return the attempt of an account that has a task; None where there is none."""
         return await self._one(Query(account=account, task_id=task_id))
 
+    async def told(self, account: str, task_id: str) -> bool:
+        """Return whether a webhook told that a task of an account is over."""
+        entries = await self.journal.select(Query(account=account, task_id=task_id, limit=1))
+        return bool(entries) and Moved(entries[0]).by_webhook
+
     async def _one(self, query: Query) -> Attempt | None:
         entries = await self.journal.select(attrs.evolve(query, limit=1))
         return attempt_of(entries[0]) if entries else None

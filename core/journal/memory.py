@@ -112,9 +112,9 @@ class MemoryJournal:
         """None: a memory is never away."""
         return None
 
-    def stands(self) -> bool:
-        """Return True: an owner lives as long as its process."""
-        return True
+    def stands(self, owner: str) -> bool:
+        """Return whether that is this owner, who lives as long as its process."""
+        return owner == self.owner
 
     def hear(self, heard: Callable[[], None]) -> bool:
         """Return False: it tells nobody what moves."""

@@ -365,10 +365,12 @@ class Journal(Protocol):
     def spool(self) -> Path | None:
         """The folder on this machine for what could not be written while the journal was away; None: it never is."""
 
-    def stands(self) -> bool:
-        """Return whether this owner may send what it has intended: not once its lease may have run out.
+    def stands(self, owner: str) -> bool:
+        """Return whether what was intended may be sent: not once the lease of `owner` may have run out.
 
-        This machine's clock alone tells that, with time to spare: nothing is read or written, and any thread may ask.
+        That is this owner's name as it was before the intent was begun: whoever has another one by now has lost what
+        it had intended. This machine's clock alone tells it, with time to spare: nothing is read or written, and any
+        thread may ask.
         """
 
     def hear(self, heard: Callable[[], None]) -> bool:

@@ -15,8 +15,9 @@ from anymedia.model.task import SENDING
 from .counts_as import UNCERTAIN
 from .new_file import new_file
 from .protocol import Prunable
+from .pruning import fact, prunable_where, uncollected
 from .sqlite_errors import Fault, journal_error
-from .sqlite_prune import fact, prunable_where, uncollected
+from .sqlite_schema import SQLITE
 
 COMPACTIONS = "compactions"
 """The fact that counts when a compaction begins and when it ends: while it is odd, one is under way, or was killed."""
@@ -70,6 +71,7 @@ def info(
 
     lost = [number for owner, number in connection.execute(_SENDING, (SENDING,)) if not is_alive(owner)]
     where, values = prunable_where(old)
+    where = SQLITE(where)
     first, last = one("SELECT min(started), max(started) FROM attempts WHERE typeof(started) = 'real'")
     files = _sizes(results)
     return Info(
@@ -87,7 +89,7 @@ def info(
             f"SELECT ifnull(sum({_TEXTS}), 0) FROM attempts JOIN texts USING (number) WHERE {where}",  # noqa: S608
             values,
         )[0],
-        old_uncollected=uncollected(connection, old),
+        old_uncollected=uncollected(connection, SQLITE, old),
         bytes=sum(size for name in ("", "-wal", "-shm") for size in _size(path.with_name(path.name + name))),
         unused=one("PRAGMA freelist_count")[0] * one("PRAGMA page_size")[0],
         results=len(files),
@@ -139,12 +141,12 @@ _OF_SOURCE = (Fault.CORRUPT, Fault.BUSY)
 
 def begin_compaction(connection: sqlite3.Connection) -> None:
     """Write down that the file may grow smaller from now on."""
-    _count(connection, (fact(connection, COMPACTIONS) or 0) // 2 * 2 + 1)
+    _count(connection, (fact(connection, SQLITE, COMPACTIONS) or 0) // 2 * 2 + 1)
 
 
 def end_compaction(connection: sqlite3.Connection) -> None:
     """Write down that the file has grown smaller, and will no more."""
-    _count(connection, (fact(connection, COMPACTIONS) or 0) // 2 * 2 + 2)
+    _count(connection, (fact(connection, SQLITE, COMPACTIONS) or 0) // 2 * 2 + 2)
 
 
 def _count(connection: sqlite3.Connection, number: int) -> None:

@@ -3,34 +3,27 @@
 Whatever a disk does to a file is one error, JournalError, in one sentence.
 """
 
-import concurrent.futures
 import contextlib
 import os
 import sqlite3
-import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from anymedia.model.errors import JournalError
 
-from .group_commit import Item, Step, Writer, tell, unwatched
+from .group_commit import GroupCommit, Item, Step, Writer
 from .one_file import OneFile
+from .pruning import fact
 from .sqlite_care import COMPACTIONS, begin_compaction, end_compaction
 from .sqlite_errors import PATIENCE, REPAIRABLE, Fault, journal_error
-from .sqlite_prune import fact
-from .sqlite_schema import Schema
+from .sqlite_schema import SQLITE, Schema
 
 T = TypeVar("T")
 
-_files: "weakref.WeakSet[SQLiteFile]" = weakref.WeakSet()
-_held: "list[SQLiteFile]" = []
-_forking = threading.Lock()
 
-
-class SQLiteFile:
+class SQLiteFile(GroupCommit[sqlite3.Connection]):
     """A SQLite file of a schema, which is opened by a thread of its own when it is first needed.
 
     After a fault it is opened anew, and after a fork in each of the two processes: always the same file. `begins`
@@ -48,63 +41,12 @@ class SQLiteFile:
     ) -> None:
         self.file: OneFile = OneFile(path, self._compactions)
         self.path: Path = self.file.path
+        super().__init__(str(self.path))
         self._begins = begins
         self._joins = joins
         self._uses = uses
         self._schema = schema
         self.transactions: int = 0  # how many were begun, so that a step knows whether it is in one with another
-        self._writer: Writer | None = None
-        self._ending: Writer | None = None
-        self._lock = threading.RLock()  # held while a writer is chosen and given an item: its end comes last
-        self._reading = threading.Lock()
-        self._process = os.getpid()
-        with _forking:
-            _files.add(self)
-
-    async def write(self, step: Step[T]) -> T:
-        """Do a step in a transaction, and return what it returns once that is on disk. Errors: JournalError."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._put(Item(step, future, loop))
-        return await future
-
-    def put(self, step: Step[Any]) -> None:
-        """Do a step that nobody waits for; a fault is logged."""
-        self._put(unwatched(step))
-
-    async def read(self, query: Step[T], nothing: T) -> T:
-        """Return what a query finds, or `nothing` where there is no file. It waits for no other process's write.
-
-        Errors: JournalError.
-        """
-        import asyncio
-
-        if self._writer is not None:  # in order with our own writes
-            return await self.write(query)
-        return await asyncio.to_thread(self._read, query, nothing)
-
-    async def glance(self, query: Step[T], nothing: T) -> T:
-        """Return what a query finds on the disk, or `nothing` where there is no file; it waits for no write, nor ours.
-
-        Errors: JournalError.
-        """
-        import asyncio
-
-        return await asyncio.to_thread(self._glance, query, nothing)
-
-    def close(self) -> None:
-        """Do what waits, and close the file."""
-        if self._is_cut_off():
-            return
-        with self._lock:
-            if self._writer is not None:
-                self._writer.queue.put(None)
-                self._ending, self._writer = self._writer, None
-            ending = self._ending
-        if ending is not None:
-            ending.thread.join()
 
     def compact(self) -> None:
         """Give the disk back what nothing needs: until that is done, no process can write. Errors: JournalError."""
@@ -126,37 +68,13 @@ class SQLiteFile:
         """Return the number of compactions, in halves; 0 where it cannot be read."""
         try:
             with contextlib.closing(self._reader()) as reader:
-                return fact(reader, COMPACTIONS) or 0
+                return fact(reader, SQLITE, COMPACTIONS) or 0
         except sqlite3.Error:
             return 0
 
-    # Before and after a fork: SQLite's knowledge of a file's locks is copied into the new process, though the locks are
-    # not. If the file were open, the new process would take it for locked, and its writes might be lost.
-
-    def hold(self) -> None:
-        """Close the file, and keep it closed until `go_on`."""
-        self._reading.acquire()
-        self._lock.acquire()
-        self.close()
-
-    def go_on(self) -> None:
-        """Let the file be opened again, in whichever process this is."""
-        self._process = os.getpid()
-        self._lock.release()
-        self._reading.release()
-
-    def _check_process(self) -> None:
-        """Check that the file was not opened by another process. Errors: JournalError."""
-        if self._is_cut_off():
-            raise JournalError(f"{self.path}: its process was forked while it was open; open it after the fork")
-
-    def _is_cut_off(self) -> bool:
-        """Return whether the process was forked without Python's knowledge: the thread is missing here then."""
-        return self._process != os.getpid()
-
     # Reading past the thread
 
-    def _glance(self, query: Step[T], nothing: T) -> T:
+    def _glance(self, query: Step[sqlite3.Connection, T], nothing: T) -> T:
         self._check_process()
         with self._reading, self._beside() as reader:
             if reader is not None:
@@ -185,7 +103,7 @@ class SQLiteFile:
         database = f"{self.path.as_uri()}?mode=ro"
         return _connected(database, uri=True, check_same_thread=check_same_thread)
 
-    def _read(self, query: Step[T], nothing: T) -> T:
+    def _read(self, query: Step[sqlite3.Connection, T], nothing: T) -> T:
         if not self._exists():
             return nothing
         try:
@@ -195,12 +113,6 @@ class SQLiteFile:
             if Fault.of(error) in REPAIRABLE:
                 return self.call(query)
             raise journal_error(self.path, error) from None
-
-    def call(self, step: Step[T]) -> T:
-        """Do as `write` does, for code that does not await."""
-        future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._put(Item(step, future))
-        return future.result()
 
     def _exists(self) -> bool:
         try:
@@ -214,35 +126,13 @@ class SQLiteFile:
 
     # The thread
 
-    def _put(self, item: Item) -> None:
-        self._check_process()
-        with self._lock:
-            if self._writer is None:
-                writer = Writer()
-                writer.thread = threading.Thread(
-                    target=self._work, args=(writer, self._ending), name="journal", daemon=True
-                )
-                writer.thread.start()
-                self._writer = writer
-            self._writer.queue.put(item)
-
-    def _work(self, writer: Writer, before: Writer | None) -> None:
-        if before is not None:  # what the earlier thread was given comes first
-            before.thread.join()
-        try:
-            while batch := writer.next():
-                self._commit(writer, batch)
-                tell(batch)
-        finally:
-            self._drop(writer)
-
-    def _drop(self, writer: Writer) -> None:
+    def _drop(self, writer: Writer[sqlite3.Connection]) -> None:
         if writer.connection is not None:
             self._uses(False)
             self.file.is_closed()
         writer.drop()
 
-    def _commit(self, writer: Writer, batch: Sequence[Item]) -> None:
+    def _commit(self, writer: Writer[sqlite3.Connection], batch: Sequence[Item]) -> None:
         """Do every step in one transaction; if one of them fails, do each in a transaction of its own."""
         try:
             if writer.connection is None:
@@ -338,23 +228,3 @@ def _patiently(step: Callable[[], T]) -> T:
             if Fault.of(error) is not Fault.BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
-
-
-def _before_fork() -> None:
-    _forking.acquire()
-    for file in _files:
-        _held.append(file)
-        file.hold()
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().go_on()
-    with contextlib.suppress(RuntimeError):  # some programs fork without calling what is to come before
-        _forking.release()
-
-
-# Not every system has it, and without it nothing forks.
-getattr(os, "register_at_fork", lambda **_: None)(
-    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-)

@@ -1,14 +1,17 @@
 """The form of a journal's file: its tables, its number, and how an older form becomes the newest one."""
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
 
 from anymedia.model.errors import JournalError
 
-from .whole import Sums
+from .added_up import ADDED_UP, ALL, GROUPS, MORE, kept, of_day
+from .dialect import Dialect
+from .queries import IN_BATCH
 
 APPLICATION = 0x616D6A31
 """The mark in the SQLite files that are journals, so that no other program's file is taken for one."""
@@ -16,59 +19,25 @@ APPLICATION = 0x616D6A31
 UNRELEASED = 6
 """The last form that no release has written: files of this form or an earlier one are not read."""
 
-HAS_MOVED = "typeof(moved) = 'integer'"
-"""What is so of an entry that has moved, whatever another program has written there."""
-
-EXPIRY = "CASE WHEN typeof(expires) = 'real' AND expires < 9e999 THEN expires ELSE -9e999 END"
-"""When the first result of an entry dies, at any moment where nobody knows it, whatever is written there."""
-
-IN_BATCH = "batch <> ''"
-"""What is so of an entry that was bought in a batch."""
-
-ADDED_UP = {
-    "number": "1",
-    "known": "attempts.reserved IS NOT NULL",
-    "reserved": "ifnull(attempts.reserved, 0)",
-    "quotes": "attempts.quoted IS NOT NULL",
-    "exact_quotes": "attempts.quoted IS NOT NULL AND attempts.quoted_exactly",
-    "quoted": "ifnull(attempts.quoted, 0)",
-    "differing": "ifnull(attempts.reserved <> attempts.quoted, 0)",
-}
-"""What is added up of attempts, and what each of them adds to it."""
-
-GROUPS: Mapping[Sums, Sequence[str]] = {
-    "sums": ("day", "account", "kind", "offer", "model", "counts_as"),
-    "label_sums": ("day", "labels", "counts_as"),
-    "batch_sums": ("day", "batch", "counts_as"),
-}
-"""The tables in which sums over attempts are kept that are not open, and the columns that each is for."""
+SQLITE = Dialect(
+    differs="IS NOT",
+    listed="IN (SELECT value FROM json_each(?))",
+    # Whatever another program has written there.
+    has_moved="typeof(moved) = 'integer'",
+    expiry="CASE WHEN typeof(expires) = 'real' AND expires < 9e999 THEN expires ELSE -9e999 END",
+    any_moment="-9e999",
+    # As bytes: a text that is no UTF-8 would end the query.
+    has_labels="has_labels(CAST(labels AS BLOB))",
+    by_expiry=" INDEXED BY by_expiry",
+    of_list=lambda texts: json.dumps([*texts]),
+    of_labels=lambda _: (),
+    every=-1,
+)
+"""The words of SQLite."""
 
 _WHEN_MOVED = """AFTER UPDATE OF open, counts_as, reserved ON attempts
     WHEN (OLD.open, OLD.counts_as, OLD.reserved) IS NOT (NEW.open, NEW.counts_as, NEW.reserved)"""
 """When an attempt has changed in what sums are made of; the rest of that never changes."""
-
-_MORE = "ifnull(NEW.reserved, 0) - ifnull(OLD.reserved, 0)"
-
-
-def _kept(row: str, sign: str) -> str:
-    """Return the statements that add a row to the sums that are kept, or take it from them; an open one is in none."""
-    values = [f"{sign}({value.replace('attempts.', f'{row}.')})" for value in ADDED_UP.values()]
-    sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in ADDED_UP)
-    return " ".join(
-        f"INSERT INTO {table} ({', '.join((*groups, *ADDED_UP))}) "
-        f"SELECT {', '.join((*(f'{row}.{group}' for group in groups), *values))} "
-        f"WHERE NOT {row}.open AND {row}.counts_as IS NOT NULL "
-        f"ON CONFLICT ({', '.join(groups)}) DO UPDATE SET {sums};"
-        for table, groups in GROUPS.items()
-    )
-
-
-def _day(reserved: str) -> str:
-    """Return the statement that adds an amount to what is reserved of an account's day."""
-    return (
-        f"INSERT INTO days (account, day, reserved) SELECT NEW.account, NEW.day, {reserved} WHERE {reserved} "
-        "ON CONFLICT (account, day) DO UPDATE SET reserved = reserved + excluded.reserved;"
-    )
 
 
 def _table(name: str, groups: Sequence[str]) -> str:
@@ -120,8 +89,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX by_open ON attempts (open) WHERE open",
         "CREATE INDEX by_wanted ON attempts (wanted) WHERE wanted",
         "CREATE INDEX by_undownloaded ON attempts (owner) WHERE undownloaded",
-        f"CREATE INDEX by_expiry ON attempts ({EXPIRY}) WHERE undownloaded",
-        f"CREATE INDEX by_move ON attempts (moved) WHERE {HAS_MOVED}",
+        f"CREATE INDEX by_expiry ON attempts ({SQLITE.expiry}) WHERE undownloaded",
+        f"CREATE INDEX by_move ON attempts (moved) WHERE {SQLITE.has_moved}",
         "CREATE INDEX by_duration ON attempts (provider, offer, variant, moved) WHERE least IS NOT NULL",
         "CREATE INDEX by_start ON attempts (started)",
         "CREATE TABLE keys (key TEXT PRIMARY KEY, holder TEXT, owner TEXT NOT NULL, fence INTEGER NOT NULL)",
@@ -138,8 +107,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         # Sums are kept by every statement that changes what they are made of, but for one that deletes: they stay.
         "CREATE TABLE days (account, day, reserved, PRIMARY KEY (account, day)) WITHOUT ROWID",
         *(_table(name, groups) for name, groups in GROUPS.items()),
-        f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {_day('ifnull(NEW.reserved, 0)')} {_kept('NEW', '')} END",
-        f"CREATE TRIGGER moved {_WHEN_MOVED} BEGIN {_day(_MORE)} {_kept('OLD', '-')} {_kept('NEW', '')} END",
+        f"CREATE TRIGGER added AFTER INSERT ON attempts BEGIN {of_day(ALL)} {kept('NEW', '')} END",
+        f"CREATE TRIGGER moved {_WHEN_MOVED} BEGIN {of_day(MORE)} {kept('OLD', '-')} {kept('NEW', '')} END",
     ),
 )
 """The statements that lead from each form to the next; the first begin with an empty file."""

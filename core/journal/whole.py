@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import attrs
 
@@ -10,9 +10,6 @@ from .protocol import Entry, Journal, Unknown
 
 PAGE = 500
 """How many entries move at once."""
-
-Sums: TypeAlias = Literal["sums", "label_sums", "batch_sums"]
-"""The tables in which is kept what entries come to."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +43,7 @@ class Leaving:
 class Gone:
     """What entries came to that are kept no more: those of one `group`, by its columns, as a table of sums has them."""
 
-    table: Sums
+    table: str
     group: Mapping[str, str | int]
     figures: Mapping[str, int]
 
@@ -92,8 +89,11 @@ class Source(Journal, Protocol):
         heir, it returns the same. Errors: JournalError while another owner is alive, or when it has another heir.
         """
 
-    async def reinstate(self) -> bool:
-        """Let it be written again, as the move is given up; return whether it had moved."""
+    async def reinstate(self) -> tuple[str, str] | None:
+        """Let it be written again, as the move is given up; return the id of the move, and the name of the heir.
+
+        None where it had not moved.
+        """
 
     async def kept(self, after: int) -> list[Kept]:
         """Return entries with numbers above `after`, in the order of these: `PAGE` at most."""
@@ -103,7 +103,11 @@ class Source(Journal, Protocol):
 
 
 class Target(Journal, Protocol):
-    """A journal into which another one can move, while others write to it. Errors, of every method: JournalError."""
+    """A journal into which another one can move, while others write to it. Errors, of every method: JournalError.
+
+    While an import is under way, or has ended on the way, nobody can claim a key: what was bought under it may not have
+    come yet.
+    """
 
     async def begin_import(self, leaving: Leaving) -> Arrived:
         """Return how far the import of a journal has come, and begin it where it has not: with its salts.
@@ -120,6 +124,9 @@ class Target(Journal, Protocol):
 
     async def take_rest(self, name: str, after: int, rest: Rest) -> None:
         """Add what there is beside the entries, which are there up to the number `after`: the import is over then."""
+
+    async def give_up(self, name: str) -> None:
+        """Forget an import that is not to go on, so that keys can be claimed; what has come stays."""
 
     async def found(self, ids: Collection[str]) -> list[Entry]:
         """Return the entries of some ids, in any order."""

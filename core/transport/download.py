@@ -2,8 +2,8 @@
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -69,12 +69,12 @@ class Sources:
             async for piece in _limited(file, self.transport.largest):
                 yield piece
 
-    def copies(self, asset: Asset) -> list[AsyncIterator[bytes]]:
+    def copies(self, asset: Asset) -> list[AsyncGenerator[bytes, None]]:
         """Return the copies of a result that are at hand, the nearest first, each as its bytes.
 
         Errors, as they are read: Lost, OSError, ConfigError.
         """
-        copies = []
+        copies: list[AsyncGenerator[bytes, None]] = []
         if asset.data is not None:
             copies.append(_held(asset.data))
         if asset.path is not None and (asset.stored is None or asset.path.is_file()):
@@ -159,9 +159,10 @@ async def _filled(
     return await _fetched(sources, unfinished, task, asset, account)
 
 
-async def _copied(copy: AsyncIterator[bytes], unfinished: Part, asset: Asset) -> None:
-    async for piece in copy:
-        unfinished.write(piece)
+async def _copied(copy: AsyncGenerator[bytes, None], unfinished: Part, asset: Asset) -> None:
+    async with aclosing(copy):  # a disk that is full leaves no file open
+        async for piece in copy:
+            unfinished.write(piece)
     if asset.sha256 not in (None, unfinished.sha256):
         raise Lost(f"{asset.path or asset.stored} is not what came: its sha256 is another", sent=False, permanent=True)
 
@@ -240,7 +241,7 @@ def _way_out(lost: Lost) -> str:
     return "; `anymedia collect` asks for it again" if lost.body else ""  # which is a page, or a message
 
 
-async def _held(data: bytes) -> AsyncIterator[bytes]:
+async def _held(data: bytes) -> AsyncGenerator[bytes, None]:
     yield data
 
 

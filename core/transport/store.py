@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -199,7 +199,7 @@ async def _until(stop: asyncio.Event, source: AsyncIterator[bytes]) -> AsyncIter
         yield piece
 
 
-async def pieces(file: Path) -> AsyncIterator[bytes]:
+async def pieces(file: Path) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of a file, few of them in memory at once. Errors: OSError."""
     with await asyncio.to_thread(file.open, "rb") as opened:
         while piece := await asyncio.to_thread(opened.read, PIECE):

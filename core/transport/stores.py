@@ -1,6 +1,6 @@
 """The buckets of one client, each opened once, and what is read from them by its location."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Stores:
         bucket, _, key = rest.partition("/")
         return self.of(self.at(f"{scheme}://{bucket}")), key
 
-    async def read(self, location: str) -> AsyncIterator[bytes]:
+    async def read(self, location: str) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of an object at a location. Errors: Lost, ConfigError."""
         store, key = self.holding(location)
         async for chunk in store.chunks(key):

@@ -73,6 +73,7 @@ GROUPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "Trouble",
             "Attempt",
             "Order",
+            "Advance",
             "Recovery",
             "Collected",
             "Money",

@@ -28,9 +28,13 @@ class Child:
         self.returncode = None
 
     def kill(self):
+        self.send(signal.SIGKILL)
+
+    def send(self, number):
+        """Send it a signal, if it has not ended."""
         if self.returncode is None:
             with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+                os.kill(self._pid, number)
 
     def wait(self):
         if self.returncode is None:
@@ -74,10 +78,10 @@ def _nursery():
 
 
 @contextmanager
-def child(program, job, environ):
+def child(program, job, environ, stuck=STUCK):
     """Start a program of this folder with a job as JSON, and kill it at the end, or when it hangs."""
     process = Child(program, job, os.environ | environ)
-    guard = threading.Timer(STUCK, process.kill)
+    guard = threading.Timer(stuck, process.kill)
     guard.start()
     try:
         yield process

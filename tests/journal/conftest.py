@@ -10,6 +10,7 @@ import pytest
 from anymedia import ImageRequest, read_config
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
 from anymedia.journal.memory import Memory
+from tests.postgres import needs_postgres
 
 from .reading import attempts_in
 
@@ -28,6 +29,14 @@ def request_():
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "state" / "journal.db"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])
+def place(request):
+    """Where a journal is that several processes share: a file, and a database."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    return str(request.getfixturevalue("path"))
 
 
 @pytest.fixture

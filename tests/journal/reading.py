@@ -1,4 +1,4 @@
-"""The journal in a file, read as another process would read it, from code that awaits and from code that does not."""
+"""A journal, read as another process would read it, from code that awaits and from code that does not."""
 
 import asyncio
 import json
@@ -7,7 +7,8 @@ from functools import partial
 
 import attrs
 
-from anymedia.journal import Ledger, MemoryJournal, Query, SQLiteJournal
+from anymedia.journal import Ledger, MemoryJournal, Query
+from anymedia.journal.opening import open_journal
 from anymedia.journal.records import attempt_of
 
 
@@ -17,9 +18,9 @@ def run(work):
         return thread.submit(asyncio.run, work).result()
 
 
-async def with_ledger(path, work):
-    """Open the journal of a file, do something with it, close it, and return what came of it."""
-    ledger = Ledger(SQLiteJournal(path))
+async def with_ledger(place, work):
+    """Open the journal of a path or a URL, do something with it, close it, and return what came of it."""
+    ledger = Ledger(open_journal(place))
     try:
         return await work(ledger)
     finally:
@@ -48,8 +49,8 @@ def sums_of(attempts, by):
     return run(summed())
 
 
-def attempts_in(path, **filters):
-    return run(with_ledger(path, lambda ledger: ledger.attempts(**filters)))
+def attempts_in(place, **filters):
+    return run(with_ledger(place, lambda ledger: ledger.attempts(**filters)))
 
 
 def attempts_now(journal):

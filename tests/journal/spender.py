@@ -8,11 +8,12 @@ from uuid import uuid4
 from kill import say
 
 from anymedia import Attempt, Money, Order, OverCeiling
-from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal import Ledger
+from anymedia.journal.opening import open_journal
 
 
 async def main(job):
-    ledger, passed = Ledger(SQLiteJournal(job["path"])), 0
+    ledger, passed = Ledger(open_journal(job["place"])), 0
     say("ready")
     sys.stdin.readline()
     for _ in range(job["times"]):

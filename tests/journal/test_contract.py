@@ -4,8 +4,11 @@ import pytest
 
 from anymedia.journal import Journal, MemoryJournal, SQLiteJournal
 from anymedia.journal.memory import Memory
+from anymedia.journal.postgres import PostgresJournal
 from anymedia.testing.journal import JournalContract
+from tests.postgres import needs_postgres
 
+from .leases import lapse
 from .test_left import die
 
 
@@ -16,6 +19,17 @@ class TestSQLite(JournalContract):
 
     def crash(self, journal):
         die(journal)
+
+
+@needs_postgres
+class TestPostgres(JournalContract):
+    @pytest.fixture
+    def opens(self, postgres_url, tmp_path):
+        return lambda: PostgresJournal(postgres_url, folder=tmp_path / "folder")
+
+    def crash(self, journal):
+        lapse(journal)
+        journal._store.close()
 
 
 class TestMemory(JournalContract):

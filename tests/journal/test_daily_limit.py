@@ -152,17 +152,17 @@ async def test_what_another_process_writes_just_now_is_waited_for_and_counts(led
             await trying
 
 
-def test_processes_that_spend_at_once_spend_no_more_than_the_limit_together(path):
-    job = {"path": str(path), "times": 20, "price": "0.05", "limit": "1.23", "when": NOON.isoformat()}
+def test_processes_that_spend_at_once_spend_no_more_than_the_limit_together(place):
+    job = {"place": place, "times": 20, "price": "0.05", "limit": "1.23", "when": NOON.isoformat()}
     with ExitStack() as stack:
-        spenders = [stack.enter_context(child("spender", job, {})) for _ in range(3)]
+        spenders = [stack.enter_context(child("spender", job, {})) for _ in range(10)]
         for each in spenders:
             until(each, "ready")
         for each in spenders:
             each.stdin.write("\n")
             each.stdin.flush()
         assert sum(int(until(each, "passed")) for each in spenders) == 24
-    assert len(attempts_in(path)) == 24
+    assert len(attempts_in(place)) == 24
 
 
 # What frees a day, and what does not

@@ -252,7 +252,7 @@ async def test_what_a_day_has_cost_is_known_after_a_prune(ledger):
 
 
 async def test_pages_follow_each_other(ledger, monkeypatch):
-    for module in ("memory", "sqlite"):
+    for module in ("memory", "queries"):
         monkeypatch.setattr(f"anymedia.journal.{module}.PRUNED", 2)
     for number in range(7):
         one = tried(number, key=f"k{number}" if number % 2 else None, started_at=OLD)

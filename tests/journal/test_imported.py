@@ -1,6 +1,7 @@
 """A journal that moves into another: all of it arrives, once, and nothing more is bought where it was."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from typing import get_args
@@ -19,22 +20,27 @@ from anymedia.journal import (
     SQLiteJournal,
     Unknown,
     Wanted,
+    open_journal,
     sqlite_whole,
 )
 from anymedia.journal.imports import import_journal
 from anymedia.journal.protocol import ANY_MOMENT, DAY, By, Prunable, Pruned
 from anymedia.journal.sums import together
 from anymedia.testing.journal_entries import ended, entry, seen
+from tests.postgres import needs_postgres
 
 from .test_left import die
 
 OVER = {"status": "refused", "open": False, "task": None, "task_id": None, "counts_as": None}
 
 
-@pytest.fixture
-def target(path):
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])
+def target(request, path, tmp_path):
     """Open one more journal over the store that another one moves into."""
-    return lambda: SQLiteJournal(path.with_name("target.db"))
+    if request.param == "sqlite":
+        return lambda: SQLiteJournal(path.with_name("target.db"))
+    url = request.getfixturevalue("postgres_url")
+    return lambda: open_journal(url, folder=tmp_path / "postgres")
 
 
 async def over(journal, number, task=None, **columns):
@@ -163,13 +169,14 @@ async def test_nothing_is_written_any_more_where_it_was(path, target):
         other.prune([]),
         other.take("name", 0, []),
     ):
-        with pytest.raises(JournalError, match=f"it was imported into {there.name} at .* --undo`"):
+        with pytest.raises(JournalError, match=f"it was imported into {re.escape(there.name)} at .* --undo`"):
             await work
     assert await other.count() == 8
     with pytest.raises(JournalError, match="where that is given up, take it back first"):
         await import_journal(source, SQLiteJournal(path.with_name("third.db")))
-    assert await source.reinstate()
-    assert not await source.reinstate()
+    _, heir = await source.reinstate()
+    assert heir == there.name
+    assert await source.reinstate() is None
     await other.intend(entry(50))
     await other.close()
     with pytest.raises(JournalError, match="is there already, from another copy of that journal"):

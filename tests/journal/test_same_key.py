@@ -5,7 +5,6 @@ import json
 import sqlite3
 import threading
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 
 import attrs
 import pytest
@@ -38,14 +37,14 @@ PROVIDERS = ("reapi", "api_in_one", "revidapi", "runapi")
 
 @attrs.define
 class Shop:
-    """Simulators that outlive whoever buys there, and the journal that all buyers share."""
+    """Simulators that outlive whoever buys there, and the journal that all buyers share: a path or a URL."""
 
     simulators: object
-    path: Path
+    place: str
 
     @property
     def environ(self):
-        return self.simulators.environ | {"ANYMEDIA_JOURNAL": str(self.path)}
+        return self.simulators.environ | {"ANYMEDIA_JOURNAL": self.place}
 
     @property
     def config(self):
@@ -62,7 +61,7 @@ class Shop:
         return sum(one.bills()["submits"] for one in self.simulators)
 
     def attempts(self):
-        return attempts_in(self.path, idempotency_key=KEY)
+        return attempts_in(self.place, idempotency_key=KEY)
 
     @contextmanager
     def buyer(self, *, connections=32, **job):
@@ -125,7 +124,7 @@ class Shop:
 @contextmanager
 def held_file(shop):
     """Write to the journal as another process that takes its time."""
-    with closing(sqlite3.connect(shop.path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(shop.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("COMMIT")
@@ -139,14 +138,15 @@ def let_go(process):
 @pytest.fixture
 def shop(tmp_path):
     with in_thread(speed=100) as simulators:
-        yield Shop(simulators, tmp_path / "state" / "journal.db")
+        yield Shop(simulators, str(tmp_path / "state" / "journal.db"))
 
 
 # At once
 
 
 @pytest.mark.parametrize("accounts", [(), PROVIDERS], ids=["anywhere", "each thread at a provider of its own"])
-def test_20_threads_of_4_processes_buy_once(shop, accounts):
+def test_20_threads_of_4_processes_buy_once(shop, place, accounts):
+    shop.place = place
     jobs = [{"threads": 20, "own_clients": own, "accounts": accounts} for own in (False, False, True, True)]
     ends = shop.all_of(jobs)
     (bought,) = shop.bought()
@@ -157,7 +157,8 @@ def test_20_threads_of_4_processes_buy_once(shop, accounts):
     assert (attempt.task.id, attempt.status) == (bought, "succeeded")
 
 
-def test_a_request_of_four_tasks_is_four_tasks_whoever_asks(shop):
+def test_a_request_of_four_tasks_is_four_tasks_whoever_asks(shop, place):
+    shop.place = place
     jobs = [
         {"threads": 20, "own_clients": own, "request": ASKED | {"count": 4}, "verbs": ["generate"]}
         for own in (False, False, True, True)
@@ -185,13 +186,13 @@ def test_a_caller_killed_before_the_answer_leaves_the_others_uncertain(shop, pro
 
 
 @pytest.mark.parametrize("created", [False, True], ids=["not billed", "billed"])
-def test_a_replay_settles_it_for_all(shop, created):
+def test_a_replay_settles_it_for_all(shop, tmp_path, created):
     with shop.unanswered("runapi", created=created) as first:
         killed(first)
     with shop.client() as client:
         with pytest.raises(SubmitUncertain):
             client.submit(REQUEST, idempotency_key=KEY)
-        (task,) = client.recover(shop.path.parent / "out", replay=True).tasks
+        (task,) = client.recover(tmp_path / "out", replay=True).tasks
         assert client.submit(REQUEST, idempotency_key=KEY).id == task.id
     assert shop.bought() == [task.id]
 
@@ -345,7 +346,7 @@ def test_what_has_failed_and_may_have_been_billed_has_failed(shop):
 
 
 def test_a_key_needs_the_journal(shop):
-    shop.path = "off"
+    shop.place = "off"
     with shop.client() as client, pytest.raises(ConfigError, match="journal"):
         client.submit(REQUEST, idempotency_key=KEY)
     assert shop.submits() == 0

@@ -18,8 +18,8 @@ from anymedia import Asset, Billed, Failure, JournalError, Money, Outcome, OutOf
 from anymedia.cli.drift import drifts
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
+from anymedia.journal.added_up import ADDED_UP
 from anymedia.journal.counts_as import CountsAs, of_attempt
-from anymedia.journal.sqlite_schema import ADDED_UP
 from anymedia.journal.sums import together
 
 from .test_left import attempt, die

@@ -1,0 +1,71 @@
+"""Hears of what moves: a thread waits for what PostgreSQL tells, on a connection of its own."""
+
+import logging
+import os
+import select
+import socket
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from anymedia.model.errors import JournalError
+
+from .link import Link
+from .schema import MOVES
+from .server import Connection, Server
+
+AGAIN = 1.0
+"""Seconds until a database that is away is asked again."""
+
+_log = logging.getLogger("anymedia")
+
+
+class Listener:
+    """Calls each of `heard` when something may have moved: when it is told, and once it listens anew."""
+
+    def __init__(self, server: Server) -> None:
+        self.heard: list[Callable[[], None]] = []
+        self.process: int = os.getpid()
+        self._link = Link(server, _listens)
+        self._over = threading.Event()
+        self._woken, self._wakes = socket.socketpair()
+        self._thread = threading.Thread(target=self._work, name="journal moves", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._over.set()
+        self._wakes.send(b".")
+        self._thread.join()
+        for end in (self._woken, self._wakes):
+            end.close()
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._listen(self._link.run(lambda connection: connection))
+            except psycopg.Error:  # it is opened anew
+                self._link.drop()
+            except JournalError:  # which was told
+                self._over.wait(AGAIN)
+        self._link.drop()
+
+    def _listen(self, connection: Connection) -> None:
+        """Wait until it is over. Errors: psycopg.Error where the connection breaks."""
+        while not self._over.is_set():
+            self._tell()
+            select.select([connection, self._woken], [], [])
+            for _ in connection.notifies(timeout=0):
+                pass
+
+    def _tell(self) -> None:
+        for heard in self.heard:
+            try:
+                heard()
+            except Exception:  # noqa: BLE001 - it is not for this thread
+                _log.exception("whoever is told that something has moved fails")
+
+
+def _listens(connection: Connection) -> None:
+    connection.execute(f"LISTEN {MOVES}")

@@ -1,0 +1,190 @@
+"""A database of PostgreSQL: how a connection to it is opened, how long is waited for it, and what is said of that.
+
+psycopg 3 is what procrastinate uses too, and its synchronous connections work in a thread of any program.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from anymedia.journal.opening import name_of
+from anymedia.model.errors import ConfigError, JournalError
+
+T = TypeVar("T")
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+_log = logging.getLogger("anymedia")
+
+PATIENCE = 10.0
+"""Seconds to wait for a database that does not answer, as while it is started anew."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two tries."""
+
+SCHEMA = "anymedia"
+"""The schema in which everything is, so that a database can be shared with what else a program keeps."""
+
+OLDEST = 120_000
+"""The number of the oldest version that is known to do."""
+
+# A machine that is gone says nothing more: these notice it within seconds, and not within hours.
+_DEFAULTS: dict[str, Any] = {
+    "application_name": "anymedia",
+    "client_encoding": "UTF8",
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+# What a frozen process holds in the middle of a transaction, others wait for.
+_SET_UP = f"""SET search_path = {SCHEMA}, pg_catalog;
+SET default_transaction_isolation = 'read committed';
+SET idle_in_transaction_session_timeout = '5s';
+SET lock_timeout = '9s';
+SET client_min_messages = warning"""
+
+_PASSING = ("08", "25006", "25P03", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03")
+"""What passes by itself: lost connections, deadlocks, locks held for long, servers that stop, start, or only read."""
+
+_AWAY = ("53", "57", "58")
+"""What keeps a server from writing anything, and passes once somebody sees to it: a full disk is among these."""
+
+_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
+"""What a server says to a connection that it will never take."""
+
+
+class Server:
+    """A database that a URL names, and whether it answers: said once when it does not, and once when it does again.
+
+    `name` is its URL without a password. Any thread may use it. Errors: ConfigError for a URL that cannot be read.
+    """
+
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        self.name: str = name_of(url)
+        self.patience: float = patience
+        try:
+            given = conninfo_to_dict(url)
+        except psycopg.Error as error:
+            said = str(error).strip()
+            why = said if said.startswith("invalid URI query parameter") else "PostgreSQL's client cannot read it"
+            raise ConfigError(f"{self.name}: {why}") from None
+        several = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}
+        self._secrets = [str(given[name]) for name in ("password", "sslpassword") if given.get(name)]
+        self._conninfo = make_conninfo(**{**_DEFAULTS, **several, **given})
+        self._is_away = self._is_told = False
+        self._lock = threading.Lock()
+
+    @property
+    def digest(self) -> str:
+        """What tells its host, its port and its database from others."""
+        defaults = {each.keyword.decode(): each.val for each in pq.Conninfo.get_defaults()}
+        known = {**defaults, **{name: str(value).encode() for name, value in conninfo_to_dict(self._conninfo).items()}}
+        place = b"\0".join(known.get(name) or b"" for name in ("host", "hostaddr", "port", "dbname"))
+        return hashlib.blake2b(place, digest_size=8).hexdigest()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it has not answered for as long as anybody waits, and not since."""
+        return self._is_away
+
+    def connect(self) -> Connection:
+        """Return a new connection, on which each statement is a transaction until one is begun.
+
+        Errors: JournalError for a database that cannot be used; psycopg.Error.
+        """
+        connection: Connection = psycopg.connect(self._conninfo, autocommit=True)
+        try:
+            self._check(connection)
+            connection.execute(_SET_UP)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check(self, connection: Connection) -> None:
+        version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
+        if version < OLDEST:
+            oldest, its = OLDEST // 10_000, version // 10_000
+            raise JournalError(f"{self.name}: PostgreSQL {oldest} or newer is needed, and this is {its}")
+        if encoding != "UTF8":
+            raise JournalError(f"{self.name}: the database's encoding must be UTF8, not {encoding}")
+
+    def patiently(self, work: Callable[[], T], failed: Callable[[], None], patience: float | None = None) -> T:
+        """Do something, and do it again as a whole while the database does not answer, or something is in its way.
+
+        `failed` is called after each try that failed so: it drops the connection. While the database is away, there is
+        one try. Errors: JournalError, which is `away` where it still does not answer after `patience` seconds.
+        """
+        until = time.monotonic() + (0 if self._is_away else self.patience if patience is None else patience)
+        for pause in _pauses():
+            try:
+                done = work()
+            except psycopg.Error as error:
+                if not _passes(error):
+                    raise self.error(error) from None
+                failed()
+                if time.monotonic() + pause > until:
+                    self._tell(error)
+                    self._is_away = True
+                    raise self.error(error) from None
+                if pause > FIRST_PAUSE:
+                    self._tell(error)
+            else:
+                self._answers()
+                return done
+            time.sleep(pause)
+        raise AssertionError("the pauses never end")
+
+    def error(self, error: psycopg.Error) -> JournalError:
+        """Return what is wrong in one sentence, without a password."""
+        state = error.sqlstate or ""
+        is_away = _passes(error) or state.startswith(_AWAY)
+        return JournalError(f"{self.name}: {'PostgreSQL does not answer: ' * is_away}{self._said(error)}", away=is_away)
+
+    def _said(self, error: psycopg.Error) -> str:
+        said = error.diag.message_primary or next(filter(None, str(error).split("\n")), type(error).__name__)
+        for secret in self._secrets:
+            said = said.replace(secret, "…")
+        return said
+
+    def _tell(self, error: psycopg.Error) -> None:
+        """Say that the database does not answer, unless that was said."""
+        with self._lock:
+            was_told, self._is_told = self._is_told, True
+        if not was_told:
+            away = "%s: PostgreSQL does not answer (%s): nothing is bought until it does"
+            _log.warning(away, self.name, self._said(error))
+
+    def _answers(self) -> None:
+        """Say that the database answers again, where it was said that it does not."""
+        if not self._is_told:
+            return
+        with self._lock:
+            was_told, self._is_told = self._is_told, False
+            self._is_away = False
+        if was_told:
+            _log.info("%s: PostgreSQL answers again", self.name)
+
+
+def _passes(error: psycopg.Error) -> bool:
+    """Return whether an error passes by itself: the same may do well in a moment, on another connection."""
+    if error.sqlstate is not None:
+        return error.sqlstate.startswith(_PASSING)
+    is_lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return is_lost and not any(refusal in str(error) for refusal in _REFUSALS)
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 2, LONGEST_PAUSE)
