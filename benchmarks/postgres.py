@@ -9,7 +9,6 @@ before anybody is told. Where PostgreSQL is not installed, nothing is measured.
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys

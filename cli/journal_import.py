@@ -36,20 +36,19 @@ def command(file: Path, into: str | None, undo: bool, config: Path | None, as_js
 
     From the first moment on, nothing is written to FILE any more: whoever still names it in the configuration is
     refused, and told of the other journal. Nothing in it is changed or lost, and it can be read. An import that ends on
-    the way goes on where it was when it is started again; one that has ended does nothing. At its end, every attempt is
-    compared. A password is best left in the configuration, as others see what a command is given.
+    the way goes on where it was when it is started again; until it has ended, nothing is bought under idempotency keys
+    in the other journal. At its end, every attempt is compared. A password is best left in the configuration, as others
+    see what a command is given.
 
     --json prints file, into, attempts (that were added), before (that an earlier run added), open, uncertain,
     uncollected, pruned (attempts that had gone, and whose sums came along), usd (what all of it cost or may cost),
     files (results that came as bytes) and done (whether there was nothing to do).
     """
     source = SQLiteJournal(file)
-    if undo:
-        if into is not None:
-            raise click.UsageError("--undo asks no other journal: leave out --into")
-        _undo(source, as_json=as_json)
-        return
     found = load_config(config)
+    if undo:
+        _undo(source, found.journal if into is None else into, found, as_json=as_json)
+        return
     target = _target(source, into, found)
     imported = asyncio.run(_imported(source, target))
     if as_json:
@@ -91,20 +90,47 @@ async def _imported(source: SQLiteJournal, target: Target) -> Imported:
         await source.close()
 
 
-def _undo(source: SQLiteJournal, *, as_json: bool) -> None:
-    async def undone() -> bool:
+def _undo(source: SQLiteJournal, place: Path | str | None, config: Config, *, as_json: bool) -> None:
+    """Give a move up: in the journal that it went to, where that is the one of a place, and then in the file."""
+
+    async def undone() -> tuple[str, bool] | None:
         try:
-            return await source.reinstate()
+            moved = await source.heir()
+            if moved is None:
+                return None
+            move, heir = moved
+            is_told = await _given_up(move, heir, place, config)
+            await source.reinstate()
+            return heir, is_told
         finally:
             await source.close()
 
-    had_moved = asyncio.run(undone())
+    found = asyncio.run(undone())
     if as_json:
-        print_json({"file": str(source.path), "undone": had_moved})
-    elif had_moved:
-        say(f"{source.path} can be written again; what was bought in the other journal since is not in it")
-    else:
+        print_json({"file": str(source.path), "undone": found is not None})
+    elif found is None:
         say(f"{source.path} has moved nowhere: there is nothing to undo")
+    else:
+        heir, is_told = found
+        say(f"{source.path} can be written again; what was bought in {heir} since is not in it")
+        if not is_told:
+            say(
+                f"where the import had not ended, nothing is bought under idempotency keys in {heir}: name it with --into"
+            )
+
+
+async def _given_up(move: str, heir: str, place: Path | str | None, config: Config) -> bool:
+    """Give a move up in the journal that it went to; return whether that is the one of a place."""
+    if place is None:
+        return False
+    target: Any = open_journal(place, lease=config.lease, folder=config.folder)
+    try:
+        if target.name != heir:
+            return False
+        await target.give_up(move)
+        return True
+    finally:
+        await target.close()
 
 
 def _tell(source: SQLiteJournal, target: Target, imported: Imported) -> None:

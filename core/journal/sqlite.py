@@ -38,7 +38,7 @@ from .queries import INTO, Queries, columns, entry_of, is_open, sum_of_row, text
 from .sqlite_care import Info, copy, info
 from .sqlite_file import SQLiteFile
 from .sqlite_schema import SQLITE, Schema
-from .sqlite_whole import MOVER, check_stays, kept, reinstate, rest, retire
+from .sqlite_whole import MOVER, check_stays, heir, kept, reinstate, rest, retire
 from .whole import Arrived, Kept, Leaving, Rest
 
 T = TypeVar("T")
@@ -196,10 +196,15 @@ class SQLiteJournal:
         self._there(await self._store.glance(lambda _: True, None))
         return await self._store.write(partial(self._retire, heir=heir))
 
-    async def reinstate(self) -> tuple[str, str] | None:
+    async def heir(self) -> tuple[str, str] | None:
+        """As Source.heir."""
+        moved = await self._store.read(heir, None)
+        return None if moved is None else (moved["id"], moved["to"])
+
+    async def reinstate(self) -> None:
         """As Source.reinstate."""
         self._there(await self._store.glance(lambda _: True, None))
-        return await self._store.write(reinstate)
+        await self._store.write(reinstate)
 
     async def kept(self, after: int) -> list[Kept]:
         """As Source.kept."""

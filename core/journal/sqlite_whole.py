@@ -75,11 +75,9 @@ def retire(connection: sqlite3.Connection, path: Path, to: str) -> Leaving:
     return Leaving(id=moved["id"], salts=tuple(MOVER.known_salts(connection)), moves=max(moves or 0, 0))
 
 
-def reinstate(connection: sqlite3.Connection) -> tuple[str, str] | None:
+def reinstate(connection: sqlite3.Connection) -> None:
     """Do as Source.reinstate."""
-    moved = heir(connection)
     connection.execute("DELETE FROM facts WHERE name = ?", (HEIR,))
-    return None if moved is None else (moved["id"], moved["to"])
 
 
 # What it keeps

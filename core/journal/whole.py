@@ -89,11 +89,11 @@ class Source(Journal, Protocol):
         heir, it returns the same. Errors: JournalError while another owner is alive, or when it has another heir.
         """
 
-    async def reinstate(self) -> tuple[str, str] | None:
-        """Let it be written again, as the move is given up; return the id of the move, and the name of the heir.
+    async def heir(self) -> tuple[str, str] | None:
+        """Return the id of its move and the name of the journal that it moved to; None where it has not moved."""
 
-        None where it had not moved.
-        """
+    async def reinstate(self) -> None:
+        """Let it be written again, as the move is given up."""
 
     async def kept(self, after: int) -> list[Kept]:
         """Return entries with numbers above `after`, in the order of these: `PAGE` at most."""

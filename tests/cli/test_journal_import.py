@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from anymedia import JournalError
 from anymedia.cli import journal_import
 from anymedia.journal import SQLiteJournal
 from tests.journal.reading import run
@@ -69,9 +70,30 @@ def test_who_uses_the_old_one_is_told_of_the_new_one_until_that_is_undone(filled
     assert (settled.exit_code, "it was imported into" in settled.stderr) == (6, True)
     assert filled("tasks").exit_code == 0
     undone = filled("journal", "import", file, "--undo")
-    assert "can be written again" in undone.stderr
+    assert f"can be written again; what was bought in {into.removeprefix('sqlite://')} since" in undone.stderr
+    assert "from buying under idempotency keys" in undone.stderr
     assert filled.json("journal", "import", file, "--undo") == {"file": file, "undone": False}
     assert filled("tasks", "settle", "3", "--not-billed").exit_code == 0
+
+
+def test_an_import_that_did_not_end_is_given_up_in_both_journals(filled, monkeypatch, into):
+    file, takes = str(the_journal()), SQLiteJournal.take
+
+    async def breaks(*_):
+        raise JournalError("it is away")
+
+    monkeypatch.setattr(SQLiteJournal, "take", breaks)
+    assert filled("journal", "import", file, "--into", into).exit_code == 6
+    monkeypatch.setattr(SQLiteJournal, "take", takes)
+    there = SQLiteJournal(into.removeprefix("sqlite://"))
+    assert run(there.claim("order-2", "a")) is None
+    undone = filled("journal", "import", file, "--into", into, "--undo")
+    assert "from buying" not in undone.stderr
+    assert run(there.claim("order-2", "a")) is not None
+    run(there.close())
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", "off")
+    filled("journal", "import", file, "--into", into)
+    assert "from buying under idempotency keys" in filled("journal", "import", file, "--undo").stderr
 
 
 def test_into_the_configured_journal(filled, monkeypatch, into):
@@ -87,7 +109,6 @@ def test_into_the_configured_journal(filled, monkeypatch, into):
         ("off", (), 3, "name one with --into"),
         ("memory:", (), 3, "nothing moves into memory: it ends with its process"),
         (None, ("--into", "mysql://h/d"), 3, "no journal is known for mysql"),
-        (None, ("--into", "memory:", "--undo"), 2, "leave out --into"),
     ],
 )
 def test_what_makes_no_sense_is_refused(filled, monkeypatch, journal, words, code, told):

@@ -16,6 +16,7 @@ from anymedia.journal import (
     Ledger,
     Limit,
     Query,
+    Refusal,
     Released,
     SQLiteJournal,
     Unknown,
@@ -174,9 +175,10 @@ async def test_nothing_is_written_any_more_where_it_was(path, target):
     assert await other.count() == 8
     with pytest.raises(JournalError, match="where that is given up, take it back first"):
         await import_journal(source, SQLiteJournal(path.with_name("third.db")))
-    _, heir = await source.reinstate()
+    _, heir = await source.heir()
     assert heir == there.name
-    assert await source.reinstate() is None
+    await source.reinstate()
+    assert await source.heir() is None
     await other.intend(entry(50))
     await other.close()
     with pytest.raises(JournalError, match="is there already, from another copy of that journal"):
@@ -235,6 +237,31 @@ async def test_an_import_that_ended_goes_on_where_it_was(path, target, monkeypat
     imported = await import_journal(source, there)
     assert (imported.attempts + imported.before, imported.before) == (8, 3 if at == "take" else 8)
     assert await all_of(there) == before
+    await source.close()
+    await there.close()
+
+
+async def test_no_key_is_claimed_before_all_has_come(path, target, monkeypatch):
+    """What was bought under it may be on its way; that ends with the import, or when that is given up."""
+    source, there = await filled(path), target()
+    claim = await there.claim("early", "a")
+
+    async def breaks(*_):
+        raise JournalError("it is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(there, "take", breaks)
+        with pytest.raises(JournalError, match="it is away"):
+            await import_journal(source, there)
+    assert await there.claim("k", "a") is None
+    assert await there.intend(entry(70), claim=claim) == Refusal()
+    assert await there.intend(entry(71)) is None
+    move, _ = await source.heir()
+    await there.give_up(move)
+    late = await there.claim("k", "a")
+    assert await there.intend(entry(72), claim=late) is None
+    await import_journal(source, there)
+    assert await there.claim("sent", "a") is not None
     await source.close()
     await there.close()
 
