@@ -5,6 +5,7 @@ No client is imported for it, so that these commands answer at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import click
 
 from anymedia import Attempt, Config, ConfigError, load_config, to_json
 from anymedia.clock import Clock
+from anymedia.errors import JournalError
 from anymedia.journal import Ledger, open_journal
 from anymedia.journal.counts_as import UNCERTAIN, of_attempt
 from anymedia.model.spellings import span
@@ -46,6 +48,8 @@ def say_where(config: Config) -> None:
 
 async def _with(ledger: Ledger, work: Callable[[Ledger], Awaitable[T]]) -> T:
     try:
+        with suppress(JournalError):  # whatever is in the way is told by the work
+            await ledger.catch_up()
         return await work(ledger)
     finally:
         await ledger.close()

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from weakref import WeakValueDictionary
 
 from anymedia.declare.lifecycle import Pace
+from anymedia.journal.away import say
 from anymedia.journal.ledger import Ledger
 from anymedia.journal.protocol import DURATIONS
 from anymedia.model.errors import JournalError
@@ -21,8 +22,6 @@ AGAIN = 4
 """What the tasks teach is worked out anew once one in so many of them has come since."""
 
 Work: TypeAlias = tuple[str, str, str]
-
-_log = logging.getLogger("anymedia")
 
 
 class Durations:
@@ -50,7 +49,7 @@ class Durations:
                 try:
                     took = await self._ledger.durations(*work)
                 except JournalError as error:
-                    _log.warning("how long tasks of %s take is not known: %s", work[1], error)
+                    say(error, "how long tasks of %s take is not known", work[1], level=logging.WARNING)
             self._known[work] = _Known(took)
             if len(self._known) > KINDS:
                 self._known.popitem(last=False)

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from anymedia.clock import left
+from anymedia.journal.away import say
 from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.model.codec import to_comparable_json
 from anymedia.model.errors import ConfigError, DeadlineExceeded, JournalError, OutOfBounds, Problem, SubmitUncertain
@@ -113,7 +114,7 @@ class IdempotencyKeys:
         try:
             await ledger.release(claimed)
         except JournalError as error:  # what was bought is what counts
-            _log.error("the idempotency key %r is not released: %s", claimed.claim.key, error)
+            say(error, "the idempotency key %r is not released", claimed.claim.key)
 
 
 def fault_of_name(name: object, longest: int) -> str | None:

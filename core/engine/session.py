@@ -17,6 +17,7 @@ import attrs
 
 from anymedia.account import Account, Secret, fingerprint
 from anymedia.clock import Clock
+from anymedia.journal.away import say
 from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.limits.health import Health
 from anymedia.limits.permits import Permits
@@ -30,7 +31,7 @@ from anymedia.observe.readers import Heard, Readers
 from anymedia.storage import Storage
 from anymedia.translate import decode, encode
 from anymedia.translate.classify import Asked
-from anymedia.translate.messages import Answer, Call, Into, Lost, Progress
+from anymedia.translate.messages import Answer, Call, Into, Lost, Progress, always
 from anymedia.transport.auth import NONE, Credentials
 from anymedia.transport.download import keep
 from anymedia.transport.http import DIRECT, Transport
@@ -38,6 +39,7 @@ from anymedia.transport.retry import Patience, retried
 from anymedia.transport.stores import Stores
 
 from .alerts import Alerts
+from .catch_up import CatchUp
 from .tokens import Tokens
 
 UNAUTHORISED = 401
@@ -87,7 +89,7 @@ class Session:
         self._folder: Path | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._fingerprints: dict[str, str] = {}
-        self._unwritten: deque[Attempt] = deque()
+        self._catch_up = None if ledger is None else CatchUp(ledger)
         self._first: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._began: OrderedDict[str, float] = OrderedDict()
 
@@ -101,6 +103,8 @@ class Session:
     def in_its_loop(self) -> None:
         """Bind the client to the running event loop. Errors: ConfigError for another loop than before."""
         loop = asyncio.get_running_loop()
+        if self._loop is None and self._catch_up is not None:
+            self._catch_up.begin()
         self._loop = self._loop or loop
         if self._loop is not loop:
             raise ConfigError("this client was used in another event loop before; each needs a client of its own")
@@ -145,10 +149,9 @@ class Session:
             with suppress(OSError):  # a result is in it, which is its caller's
                 self._folder.rmdir()
             self._folder = None
-        try:
-            await self.catch_up()
-        except JournalError as error:
-            _log.error("%s attempts have ended, and that is not written down: %s", len(self._unwritten), error)
+        if self.ledger is not None and self._catch_up is not None:
+            await self._catch_up.close()
+            await _caught_up(self.ledger)
 
     def fingerprint(self, account: Account) -> str:
         """Return the fingerprint of an account's API key."""
@@ -158,17 +161,22 @@ class Session:
 
     async def begin(
         self, attempt: Attempt, body: bytes | None, limit: Decimal | None, claim: Claimed | None = None
-    ) -> None:
-        """Record the intent of an attempt, then tell the listener.
+    ) -> Callable[[], bool]:
+        """Record the intent of an attempt, tell the listener, and return what tells whether it may still be sent.
 
         Errors, after which nothing may be sent: JournalError, also when the `claim` of its key no longer stands;
-        OverCeiling when the account's day would pass `limit`
-        (USD).
+        OverCeiling when the account's day would pass `limit` (USD).
         """
+        await self.catch_up()
+        stands = await self.lease()
         if self.ledger is not None:
-            await self.catch_up()
             await self.ledger.intend(attempt, body, limit, claim)
         self.tell(Sent(attempt))
+        return stands
+
+    async def lease(self) -> Callable[[], bool]:
+        """Return what tells whether what is begun now may be sent, just before it is. Errors: JournalError."""
+        return always if self.ledger is None else await self.ledger.lease()
 
     async def end(self, attempt: Attempt) -> Attempt:
         """Record the outcome of an attempt, tell the listener, and return it as it is recorded. Errors: JournalError.
@@ -181,9 +189,6 @@ class Session:
         try:
             if self.ledger is not None:
                 attempt = await self.ledger.end(attempt)
-        except JournalError:
-            self._unwritten.append(attempt)
-            raise
         finally:
             self.tell(Answered(attempt))
             self.alerts.spent(attempt.reserved)
@@ -191,13 +196,8 @@ class Session:
 
     async def catch_up(self) -> None:
         """Record the outcomes that could not be recorded before. Errors: JournalError."""
-        while self._unwritten and self.ledger is not None:
-            attempt = self._unwritten.popleft()
-            try:
-                await self.ledger.end(attempt)
-            except BaseException:  # a cancel too: what is not known to be written is written again
-                self._unwritten.appendleft(attempt)
-                raise
+        if self.ledger is not None:
+            await self.ledger.catch_up()
 
     async def failed(self, attempt: Attempt) -> Attempt:
         """Do as `end` for an attempt that failed; a fault of the journal is logged.
@@ -207,7 +207,7 @@ class Session:
         try:
             return await self.end(attempt)
         except JournalError as error:
-            _log.error("attempt %s is %s, and that is not written down: %s", attempt.id, attempt.outcome, error)
+            say(error, "attempt %s is %s, and that is not written down", attempt.id, attempt.outcome)
             return attempt
 
     def failed_later(self, attempt: Attempt) -> None:
@@ -252,7 +252,7 @@ class Session:
             try:
                 await self.ledger.see(task, by_webhook=by_webhook, took=took)
             except JournalError as error:
-                _log.error("task %s is %s, and that is not written down: %s", task.id, task.state, error)
+                say(error, "task %s is %s, and that is not written down", task.id, task.state)
 
     def detach(self, tasks: Iterable[Task]) -> None:
         """Keep tasks in sight that nobody waits for any more, and tell of those that are billed all the same."""
@@ -267,8 +267,8 @@ class Session:
             return True
         try:
             return await self.ledger.leave(task)
-        except (JournalError, OSError) as error:
-            _log.error("the result of task %s is not fetched, and that is not written down: %s", task.id, error)
+        except JournalError as error:
+            say(error, "the result of task %s is not fetched, and that is not written down", task.id)
             return True
 
     def asked(self, account: Account, model: str | None) -> Asked:
@@ -362,6 +362,17 @@ class Session:
             clock=self.clock,
             patience=self.patience,
         )
+
+
+async def _caught_up(ledger: Ledger) -> None:
+    """Record the outcomes that could not be recorded before, and log what is still not."""
+    try:
+        await ledger.catch_up()
+    except JournalError as error:
+        if ledger.outbox.in_memory:
+            _log.error("%s attempts have ended, and that is not written down: %s", ledger.outbox.in_memory, error)
+        else:
+            _log.warning("outcomes wait in %s, until a process of this machine writes them: %s", ledger.spool, error)
 
 
 def _bound(known: OrderedDict[Any, Any]) -> None:

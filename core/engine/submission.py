@@ -30,6 +30,7 @@ from anymedia.model.errors import (
     SubmitUncertain,
 )
 from anymedia.model.money import dollars
+from anymedia.model.process import this_process
 from anymedia.model.slots import kept_of, slots
 from anymedia.model.strict_json import Json, dumps
 from anymedia.model.task import Attempt, Order, Task
@@ -156,7 +157,9 @@ class Submission:
         except ProviderError as error:
             error.outcome, error.billed, error.permanent = Outcome.NOT_SENT, Billed.NO, True
             raise
-        if self.attempt is None:
+        if self.attempt is not None:
+            self.progress.stands = await self._session.lease()
+        else:
             try:
                 await self._intend()
             except asyncio.CancelledError as error:  # the journal may write the intent down all the same
@@ -194,10 +197,11 @@ class Submission:
             origin=self.account.origin,
             fingerprint=self._session.fingerprint(self.account),
             started_at=now,
+            bought_by=this_process(),
         )
         self._session.begun(self.attempt)
         try:
-            await self._session.begin(self.attempt, self._kept, limit, self._claim)
+            self.progress.stands = await self._session.begin(self.attempt, self._kept, limit, self._claim)
         except OverCeiling as error:
             self._session.health.over_limit(self.account, error.message)
             raise
@@ -300,8 +304,8 @@ class Submission:
         return ended
 
     def _as_ended(self, outcome: Outcome | None, **how: Any) -> Attempt:
-        ended_at = self._session.clock.now()
-        return attrs.evolve(self.recorded_attempt, sends=self._sends, ended_at=ended_at, outcome=outcome, **how)
+        how |= {"sends": self._sends, "ended_at": self._session.clock.now(), "settled_by": this_process()}
+        return attrs.evolve(self.recorded_attempt, outcome=outcome, **how)
 
     def _counted(self, permit: Permit, ended: Attempt) -> None:
         """Let the account's limits and health know how the attempt ended."""
@@ -361,6 +365,7 @@ class Submission:
             sent, name = self._session.send, self.recorded_attempt.id
             return await sent(self.account, self._call, self.progress, self._credentials, name)
         except Lost as lost:
+            self._sends -= lost.lapsed
             return lost
         finally:
             if self.progress.connected:
@@ -378,7 +383,7 @@ class Submission:
         asked = self._session.asked(self.account, self.order.model)
         try:
             if isinstance(answer, Lost):
-                raise asked.lost(answer, submit=True)
+                raise self._lapsed() if answer.lapsed else asked.lost(answer, submit=True)
             draft = self.recorded_attempt.draft(self.recorded_attempt.id, asked.now)
             task = decode.submitted(asked, answer, draft)
         except AnymediaError as error:
@@ -386,6 +391,12 @@ class Submission:
         else:
             self._task = attrs.evolve(task, replayed=True) if isinstance(self._error, SubmitUncertain) else task
             self._error = None
+
+    def _lapsed(self) -> JournalError:
+        """Return the error for what was not sent, as another process may take it for lost by now."""
+        name = self.account.name
+        why = f"this process was not heard of in the journal for too long; nothing was sent to {name}, submit it again"
+        return JournalError(why, lapsed=True, **self.facts)
 
     def _took(self, error: AnymediaError) -> None:
         if isinstance(self._error, SubmitUncertain):

@@ -4,13 +4,13 @@ Who has the turn takes what the others have written down by then, so that nothin
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 import attrs
 
+from anymedia.journal.away import say
 from anymedia.journal.ledger import Ledger
 from anymedia.model.errors import JournalError
 from anymedia.model.task import Asset, Task
@@ -19,8 +19,6 @@ from .session import Session
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two looks at whether another process has ended its turn."""
-
-_log = logging.getLogger("anymedia")
 
 _locks: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str, str], asyncio.Lock] = WeakValueDictionary()
 """The locks of tasks whose files are fetched in this process, by event loop, account and id."""
@@ -71,7 +69,7 @@ class Turns:
                     if await ledger.begin_fetch(task):
                         return
                 except JournalError as error:
-                    _log.error("whether others fetch the result of task %s is not known: %s", task.id, error)
+                    say(error, "whether others fetch the result of task %s is not known", task.id)
                     return
                 del _fetched[name]
             if not waits:
@@ -94,7 +92,7 @@ async def _end(ledger: Ledger, task: Task) -> None:
     try:
         await ledger.end_fetch(task)
     except JournalError as error:
-        _log.error("that the result of task %s is fetched no more is not written down: %s", task.id, error)
+        say(error, "that the result of task %s is fetched no more is not written down", task.id)
 
 
 async def _known(ledger: Ledger, task: Task) -> Task:

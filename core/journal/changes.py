@@ -244,7 +244,8 @@ class Changes:
             return False
         owners = [each for (each,) in connection.execute(self.dialect(_OWNERS), task).fetchall()]
         free = [each for each in owners if each == owner or not is_alive(each)]
-        return sum(connection.execute(self.dialect(_OWNED), (owner, *task, each)).rowcount for each in free) > 0
+        changed: int = sum(connection.execute(self.dialect(_OWNED), (owner, *task, each)).rowcount for each in free)
+        return changed > 0
 
     def _fetch(self, connection: Connection, change: Fetching, owner: str, is_alive: Alive) -> bool:
         """Let this owner fetch a task's files, unless another one does that is alive."""

@@ -20,12 +20,15 @@ import attrs
 from anymedia.clock import Clock, midnight
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, dollars
+from anymedia.model.process import this_process
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
 
+from .away import say
 from .counts_as import UNCERTAIN, CountsAs, may_be_paid
 from .keyed import Keyed
+from .outbox import Outbox
 from .private import NOTHING, Hide
 from .protocol import (
     ANY_MOMENT,
@@ -34,6 +37,7 @@ from .protocol import (
     By,
     Claim,
     Done,
+    Ended,
     Entry,
     Fetched,
     Fetching,
@@ -42,6 +46,7 @@ from .protocol import (
     Prunable,
     Query,
     Released,
+    Seen,
     Sum,
     Taken,
     Told,
@@ -49,7 +54,18 @@ from .protocol import (
     What,
     day_of,
 )
-from .records import NANO, Records, as_text, attempt_of, is_undownloaded, unknown_of, usd_of
+from .records import (
+    NANO,
+    Records,
+    are_seconds,
+    as_text,
+    attempt_in,
+    attempt_of,
+    is_undownloaded,
+    unknown_of,
+    usd_of,
+)
+from .spool import Late
 
 if TYPE_CHECKING:
     from .prune import Pruning
@@ -58,9 +74,6 @@ T = TypeVar("T")
 
 PAGE = 500
 """How many entries are read at once where there may be many."""
-
-LEAST, MOST = 1e-6, 1e9
-"""Seconds that a task takes, at least and at most: a time is written down to the microsecond."""
 
 _log = logging.getLogger("anymedia")
 
@@ -146,6 +159,7 @@ class Ledger:
     def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = NOTHING) -> None:
         self.journal: Journal = journal
         self._records = Records(prompts=prompts, hide=hide)
+        self.outbox: Outbox = Outbox(journal, self._records, self._write_late)
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._keyed = Keyed(journal)
@@ -159,6 +173,11 @@ class Ledger:
     def results(self) -> Path:
         """The folder for results that came as bytes."""
         return self.journal.results
+
+    @property
+    def spool(self) -> Path | None:
+        """The folder for outcomes that could not be written while the journal was away; None where it never is."""
+        return self.journal.spool
 
     async def close(self) -> None:
         """Write what is left, and close the journal."""
@@ -194,17 +213,58 @@ class Ledger:
         A task that another attempt of the account has already is not this one's: it was accepted without an id then,
         for which both prices stay reserved until it is settled. A task that a webhook named meanwhile stays: the
         attempt was accepted then, whatever the submit's end says. Where the answer names another task than the webhook
-        did, the answer's is kept, and both are logged.
+        did, the answer's is kept, and both are logged. While the journal is away, the end counts as written once it is
+        in a file of this machine. Where that is not so either, it is written by `catch_up`.
         """
-        end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
+        change = self._records.ended(attempt, keeps_task=True)
+        return await self.outbox.sure(change, lambda: self._end(attempt, change)) or attempt
+
+    def end_later(self, attempt: Attempt) -> None:
+        """Write down how a submit has ended, without waiting: the event loop may be ending."""
+        change = self._records.ended(attempt, keeps_task=True)
+        if not self.outbox.put(change):
+            self.journal.put(change)
+
+    async def catch_up(self) -> None:
+        """Write all that could not be written before, by this process or by others of this machine.
+
+        Errors: JournalError, and then the rest waits on.
+        """
+        await self.outbox.catch_up()
+
+    async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
+        """Write down how a submit has ended, and return the attempt as it is written."""
+        end = await self.journal.write(change)
         if isinstance(end, Taken):
             attempt = attempt.without_task(end.by)
             end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
         return await self._as_told(attempt, end) if isinstance(end, Told) else attempt
 
-    def end_later(self, attempt: Attempt) -> None:
-        """Write down how a submit has ended, without waiting: the event loop may be ending."""
-        self.journal.put(self._records.ended(attempt, keeps_task=True))
+    async def _write_late(self, change: Late) -> bool:
+        """Write a change that could not be written before; return whether there is an attempt that it is of.
+
+        What somebody found out of an attempt meanwhile stays, unless its task is known now.
+        """
+        if isinstance(change, Seen):
+            await self.journal.write(change)
+            return True
+        attempt = attempt_in(change.record, change.task)
+        written = await self.attempt(change.id)
+        if written is not None and (written.settled is None or attempt.task is not None):
+            await self._end(attempt, change)
+        return written is not None
+
+    async def lease(self) -> Callable[[], bool]:
+        """Return what tells, just before the first byte, whether what is written down from now on may be sent.
+
+        It may not once the lease of the owner of now has run out, whoever is the owner by then. Errors: JournalError.
+        """
+        journal = self.journal
+        if not journal.stands():
+            await journal.check()
+        owner = journal.owner
+        # In this order: an owner whose lease has run out is never the owner again.
+        return lambda: journal.stands() and journal.owner == owner
 
     async def _as_told(self, attempt: Attempt, told: Told) -> Attempt:
         """Return an attempt that has ended as it is written down, where its task was known before."""
@@ -220,7 +280,7 @@ class Ledger:
 
         Where it has got a task meanwhile, or this one is another attempt's, nothing is changed.
         """
-        named = attrs.evolve(_named(attempt, task), settled=None)
+        named = attrs.evolve(_named(attempt, task), settled=None, settled_by=this_process())
         change = self._records.ended(named, unanswered=True, by_webhook=True)
         if await self.journal.write(change) is True:
             return named
@@ -230,12 +290,13 @@ class Ledger:
         """Write down how a task stands. A final state is durable when this returns, and no later one replaces it.
 
         Where it is over by that, `by_webhook` says that a webhook told it, and `took` how many seconds the task took,
-        at least and at most, where nothing else held up the looks.
+        at least and at most, where nothing else held up the looks. While the journal is away, a final state is durable
+        in a file of this machine.
         Returns whether anything was to be written: a task that was over stays as it was.
         """
         change = self._records.seen(task, by_webhook=by_webhook, took=took)
         if task.state.final:
-            return await self.journal.write(change) is True
+            return await self.outbox.sure(change, lambda: self.journal.write(change)) in (True, None)
         self.journal.put(change)
         return True
 
@@ -288,7 +349,7 @@ class Ledger:
         Those that were over last come first, 32 at most.
         """
         took = await self.journal.durations(provider, offer or "", variant or "")
-        return [(least, most) for least, most in took if _are_seconds(least, most)]
+        return [(least, most) for least, most in took if are_seconds(least, most)]
 
     async def unknown(self) -> list[Task]:
         """Return the tasks that webhooks told of and that no attempt has got since, those first that came last."""
@@ -411,7 +472,7 @@ class Ledger:
             before = "not billed" if billed else "billed"
             raise _bad_id(f"{attempt.id[:8]} was settled as {before} before: force=True settles it otherwise")
         task = None if task_id is None else attempt.draft(task_id)
-        settled = attrs.evolve(attempt, settled=found, task=task)
+        settled = attrs.evolve(attempt, settled=found, task=task, settled_by=this_process())
         end = await self.journal.write(self._records.ended(settled, unanswered=not named))
         if isinstance(end, Taken):
             raise _bad_id(f"task {task_id} is the task of attempt {end.by[:8]} already")
@@ -428,7 +489,7 @@ class Ledger:
         if attempt.task is None:
             way = "only a task can be dismissed; billed= and task_id= settle an attempt without one"
             raise _bad_id(f"{attempt.id[:8]} is {attempt.status}: {way}")
-        dismissed = attrs.evolve(attempt, dismissed=True)
+        dismissed = attrs.evolve(attempt, dismissed=True, settled_by=this_process())
         await self.journal.write(self._records.ended(dismissed))
         return dismissed
 
@@ -579,7 +640,7 @@ class Ledger:
             try:
                 await self.journal.write(Released(key=key, holder=self._holder))
             except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
-                _log.error("%r is not released: %s", name, error)
+                say(error, "%r is not released", name)
 
     # The caller's own keys
 
@@ -717,11 +778,6 @@ def _named(attempt: Attempt, task: Task) -> Attempt:
     """Return an attempt that was accepted, as a task of it shows, whatever its submit came to."""
     nothing: dict[str, Any] = {"error": None, "cause": None, "retry_after": None, "answer": None}
     return attrs.evolve(attempt, outcome=Outcome.ACCEPTED, task=task, sends=max(attempt.sends, 1), **nothing)
-
-
-def _are_seconds(least: Any, most: Any) -> bool:
-    """Return whether these are a least and a most that a task can have taken: another program may have written them."""
-    return type(least) is type(most) is float and 0 <= least < most and LEAST <= most <= MOST
 
 
 def _has_ended_without_task(attempt: Attempt) -> bool:

@@ -16,7 +16,7 @@ KEPT = frozenset(
     (
         *("id", "provider", "account", "offer", "model", "wire_id", "path", "kind", "field"),
         *("replay_key", "origin", "fingerprint", "idempotency_key", "batch"),
-        *("role", "media_type", "sha256", "stored"),
+        *("role", "media_type", "sha256", "stored", "host"),
     )
 )
 """Texts that are used again, by us or by the caller: they stay as they are."""

@@ -16,12 +16,17 @@ from .pruning import prunable_where, since_when
 TEXTS = ("record", "task", "body")
 COLUMNS = tuple(field.name for field in attrs.fields(Entry) if field.name not in ("owner", "alive", "number", *TEXTS))
 _STORED = (*COLUMNS, *TEXTS)
-columns, texts = attrgetter("day", *COLUMNS), attrgetter(*TEXTS)
+columns: Callable[[Entry], tuple[Any, ...]] = attrgetter("day", *COLUMNS)
+"""What an entry is found and added up by."""
+
+texts: Callable[[Entry], tuple[Any, ...]] = attrgetter(*TEXTS)
+"""What is stored apart from that."""
+
 INTO = ("owner", "day", *COLUMNS)
 """The columns of an entry that is added: its owner, then what `columns` gives."""
 
-is_open = itemgetter(3 + _STORED.index("open"))
-"""Whether the entry of a row is open, or the sum of a row is of open ones."""
+is_open: Callable[[Sequence[Any]], bool] = itemgetter(3 + _STORED.index("open"))
+"""Whether the entry of a row is open."""
 
 # An attempt whose texts somebody has deleted cannot be read, and is there all the same.
 _ENTRIES = f"SELECT owner, {{alive}}, number, {', '.join(_STORED)} FROM attempts LEFT JOIN texts USING (number)"  # noqa: S608

@@ -28,7 +28,12 @@ from .redact import secrets_of
 REMEMBERED = 10_000
 """How many tasks' prompts are remembered where none is to be written."""
 
+LEAST, MOST = 1e-6, 1e9
+"""Seconds that a task takes, at least and at most: a time is written down to the microsecond."""
+
 LOST = "its process ended before the answer came"
+
+_OTHER = "its texts are of another attempt"
 
 NANO = Decimal(1_000_000_000)
 """Parts of a USD that amounts are stored in, so that sums are exact."""
@@ -200,22 +205,29 @@ def attempt_of(entry: Entry) -> Attempt:
 
 def read(entry: Entry) -> Attempt:
     """Return what the texts of an entry say. Errors: of any kind."""
-    attempt = from_json(Attempt, loads(entry.record.encode()))  # a byte that is no UTF-8 is a fault
-    task = None if entry.task is None else _task_of(entry.task)
+    attempt = attempt_in(entry.record, entry.task)
     body = None if entry.body is None else loads(entry.body)
     order = attrs.evolve(attempt.order, body=body, signatures=tuple(signatures(body)))
-    attempt = attrs.evolve(attempt, task=task, order=order)
+    task_id = None if attempt.task is None else attempt.task.id
+    if (attempt.id, order.account, task_id) != (entry.id, entry.account, None if task_id is None else entry.task_id):
+        raise ValueError(_OTHER)
+    return attrs.evolve(attempt, order=order)
+
+
+def attempt_in(record: str, task: str | None) -> Attempt:
+    """Return the attempt that the texts of its record and its task say, without its body. Errors: of any kind."""
+    attempt = from_json(Attempt, loads(record.encode()))  # a byte that is no UTF-8 is a fault
     _check_path(attempt.order.path)
-    same = (attempt.id, attempt.order.account, None if task is None else (task.id, task.account))
-    if same != (entry.id, entry.account, None if task is None else (entry.task_id, entry.account)):
-        raise ValueError("its texts are of another attempt")
+    attempt = attrs.evolve(attempt, task=None if task is None else task_in(task))
+    if attempt.task is not None and attempt.task.account != attempt.order.account:
+        raise ValueError(_OTHER)
     return attempt
 
 
 def unknown_of(unknown: Unknown) -> Task:
     """Return an unknown task; one that cannot be read is of that name, and says so as its trouble."""
     try:
-        task = _task_of(unknown.task)
+        task = task_in(unknown.task)
         if (task.account, task.id) != (unknown.account, unknown.task_id):
             raise ValueError("its text is of another task")
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a row is that row's fault
@@ -230,7 +242,7 @@ def unknown_of(unknown: Unknown) -> Task:
     return task
 
 
-def _task_of(text: str) -> Task:
+def task_in(text: str) -> Task:
     """Return the task that a text says. Errors: of any kind."""
     task = from_json(Task, loads(text.encode()))
     _check_path(task.path)
@@ -268,6 +280,11 @@ def _moment(started: Any) -> datetime:
         return datetime.fromtimestamp(started, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, UTC)
+
+
+def are_seconds(least: Any, most: Any) -> bool:
+    """Return whether these are a least and a most that a task can have taken: another program may have written them."""
+    return type(least) is type(most) is float and 0 <= least < most and LEAST <= most <= MOST
 
 
 def as_text(name: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from .money import EXACT, Money
+from .process import Process
 from .strict_json import BESIDE, UNWRITTEN, Json
 from .vocabulary import AssetRole, Billed, Cause, Kind, Outcome, Refund, State
 
@@ -230,7 +231,8 @@ class Attempt:
     until `replay_until`; None where it cannot be replayed from the journal. `error` is the
     error's text, `cause` the provider's reason in one word, `retry_after` how many seconds it asks to be left alone,
     `answer` what the submit was answered where that is no task (JSON or text); `settled` is what a person found out
-    about an uncertain attempt, `dismissed` that nobody waits for its result.
+    about an uncertain attempt, `dismissed` that nobody waits for its result. `bought_by` is the process that sent it,
+    `settled_by` the last one that wrote down what became of it: what it was answered, or what a person found out.
     """
 
     id: str
@@ -250,6 +252,8 @@ class Attempt:
     answer: Json = attrs.field(default=None, hash=False, repr=False)
     settled: Billed | None = None
     dismissed: bool = False
+    bought_by: Process | None = None
+    settled_by: Process | None = None
 
     @property
     def status(self) -> str:

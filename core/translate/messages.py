@@ -1,6 +1,6 @@
 """What comes back: an answer as plain data, or the fact that there was none."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -103,7 +103,8 @@ class Lost(Exception):
 
     `sent`: a byte may have left; `status`: the answer had begun, and was cut; `body` is what of it came before (64 KiB
     at most). `permanent`: another try at once would meet the same fault; `came`: the media type of a whole file that
-    is not what was asked for; `of_place`: the storage that was to take it is at fault.
+    is not what was asked for; `of_place`: the storage that was to take it is at fault; `lapsed`: it was not to be sent
+    any more just before its first byte.
     """
 
     def __init__(
@@ -117,12 +118,23 @@ class Lost(Exception):
         self.permanent = permanent
         self.came: str | None = None
         self.of_place = False
+        self.lapsed = False
 
 
 class Progress:
-    """How far a call has come: whether it has a connection, so that a byte may have left."""
+    """How far a call has come: whether it is `connected`, so that a byte may have left.
 
-    connected: bool = False
+    `stands` is asked just before the first byte, each time that the call is sent: where it says no, nothing is sent.
+    """
+
+    def __init__(self) -> None:
+        self.connected: bool = False
+        self.stands: Callable[[], bool] = always
+
+
+def always() -> bool:
+    """Return True: nothing but its permit decides whether a call is sent."""
+    return True
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import attrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
-from anymedia.translate.messages import Progress
+from anymedia.translate.messages import Lost, Progress
 
 
 @attrs.define
@@ -83,7 +83,10 @@ class Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        """Return a connection on which nothing has come unasked, and tell the call. Errors: aiohttp's."""
+        """Return a connection on which nothing has come unasked, and tell the call.
+
+        Errors: aiohttp's; Lost where the call is not to be sent any more.
+        """
         call = sending.get()
         if call is not None and call.connected:
             # aiohttp would send a GET a second time by itself, behind the permit that is held for one.
@@ -98,5 +101,14 @@ class Connector(aiohttp.TCPConnector):
                 raise aiohttp.ClientConnectionError("it answered, or hung up, before it was asked")
         connection.add_callback(handler.rest)
         if call is not None:
+            if not call.progress.stands():
+                connection.release()
+                raise _lapsed()
             call.connected = call.progress.connected = True
         return connection
+
+
+def _lapsed() -> Lost:
+    lost = Lost("it was not to be sent any more", sent=False, permanent=True)
+    lost.lapsed = True
+    return lost

@@ -89,7 +89,8 @@ class Transport:
         """Send a call once, with its credentials. Errors: Lost, with whether a byte left.
 
         A good answer that is a file goes where the call says, and is not read into memory.
-        `progress.connected` turns true just before the first byte; the caller holds a permit.
+        `progress.connected` turns true just before the first byte, unless `progress.stands` says no then; the caller
+        holds a permit.
         """
         status: int | None = None
         body = bytearray()

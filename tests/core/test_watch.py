@@ -62,6 +62,7 @@ class Ledger:
     def __init__(self):
         self.seen, self.took, self.moves, self.rows, self.durations_, self.broken = [], [], [], {}, [], False
         self.asked, self.takes, self.attempts = Counter(), 0.0, {}
+        self.outbox = SimpleNamespace()
 
     async def _ask(self, what):
         self.asked[what] += 1

@@ -302,11 +302,11 @@ async def test_an_answer_that_could_not_be_written_down_holds_up_nobody(shop, cl
         raise JournalError("the disk is full")
 
     async with Client(shop.config, clock=clock) as client:
-        client._ledger.end = full
+        client.journal.write = full
         with pytest.raises(JournalError) as caught:
             await client.submit(REQUEST, idempotency_key=KEY)
         assert shop.bought() == [caught.value.task.id]
-        del client._ledger.end
+        del client.journal.write
         assert (await client.submit(REQUEST, idempotency_key=KEY, timeout=60)).id == caught.value.task.id
 
 

@@ -581,22 +581,22 @@ def test_a_file_gets_its_name_where_there_are_no_links_too(tmp_path, monkeypatch
 
 
 async def test_ends_that_could_not_be_written_come_before_anything_else(client, sims, request_, monkeypatch, caplog):
-    end = client._ledger.end
+    write = client.journal.write
 
     async def full(_):
         raise JournalError("the disk is full")
 
-    monkeypatch.setattr(client._ledger, "end", full)
+    monkeypatch.setattr(client.journal, "write", full)
     sims["reapi"].fault("no_credit")
     with pytest.raises(NoCredit):
         await client.submit(request_, "reapi")
     with pytest.raises(JournalError):  # still full: nothing more is sent
         await client.submit(request_, "runapi")
     assert sims["runapi"].bills()["submits"] == 0
-    monkeypatch.setattr(client._ledger, "end", end)
+    monkeypatch.setattr(client.journal, "write", write)
     await client.submit(request_, "runapi")
     assert [attempt.status for attempt in await client.attempts()] == ["refused", "queued"]
-    monkeypatch.setattr(client._ledger, "end", full)
+    monkeypatch.setattr(client.journal, "write", full)
     with pytest.raises(JournalError):
         await client.submit(request_, "runapi")
     await client.close()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
@@ -44,6 +44,7 @@ from .server import Connection, Server
 from .store import MOVES, TOGETHER_LOCK, Store, Write, dead, forget, is_alive
 from .whole import MOVER, locks_of, take_rest
 
+T = TypeVar("T")
 CHANGES, QUERIES = Changes(POSTGRES), Queries(POSTGRES)
 _VALUES = ", ".join(["%s"] * len(INTO))
 _INSERT = f"""WITH added AS (INSERT INTO attempts ({", ".join(INTO)}) VALUES ({_VALUES}) RETURNING number)
@@ -101,8 +102,9 @@ class PostgresJournal:
         return True
 
     async def check(self) -> None:
-        """As Journal.check."""
-        await self._write(lambda _, owner: owner.check())
+        """As Journal.check; an owner whose lease has run out is another one after it."""
+        while not await self._write(lambda _, owner: not owner.lapsed):
+            pass
 
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
@@ -240,7 +242,7 @@ class PostgresJournal:
             owner = self._owner = self._following.setdefault((owner.name, process), follows)  # threads agree on it
         return owner
 
-    async def _write(self, step: Callable[..., Any], locks: Collection[str] = ()) -> Any:
+    async def _write(self, step: Callable[..., T], locks: Collection[str] = ()) -> T:
         """Do a step as the owner that this journal is now, which has to be alive for it."""
         owner = self._now()
         return await self._store.write(Write(partial(step, owner=owner), owner, locks))
@@ -248,7 +250,7 @@ class PostgresJournal:
     def _changing(self, change: Change) -> "Write[bool | Taken | Told]":
         owner = self._now()
         step = partial(_change, change=change, owner=owner)
-        return Write(step, owner, _locks_of(change), lives=not isinstance(change, Ended))
+        return Write(step, owner, [*_locks_of(change)], lives=not isinstance(change, Ended))
 
 
 # In a transaction

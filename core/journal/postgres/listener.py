@@ -55,7 +55,7 @@ class Listener:
         """Wait until it is over. Errors: psycopg.Error where the connection breaks."""
         while not self._over.is_set():
             self._tell()
-            select.select([connection, self._woken], [], [])
+            select.select([connection.fileno(), self._woken.fileno()], [], [])
             for _ in connection.notifies(timeout=0):
                 pass
 

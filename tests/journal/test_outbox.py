@@ -1,0 +1,447 @@
+"""What becomes of outcomes while the journal is away: they wait on this machine's disk, and nothing else is bought."""
+
+import asyncio
+import errno
+import json
+import logging
+import os
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import anymedia.engine.catch_up
+import anymedia.journal.outbox
+from anymedia import Asset, Billed, Client, JournalError, Money, Outcome, State, SubmitUncertain
+from anymedia.journal import Ledger, MemoryJournal
+from anymedia.journal.records import Records
+from anymedia.journal.spool import LARGEST, Spool
+from anymedia.model.codec import to_json
+from anymedia.observe.events import Sent
+
+from .remote import Remote
+from .test_ledger import accepted, tried
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "state" / "spool"
+
+
+@pytest.fixture
+def journal(folder):
+    return Remote(folder)
+
+
+@pytest.fixture
+def ledger(journal):
+    return Ledger(journal)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(anymedia.engine.catch_up, "FIRST_PAUSE", 0.001)
+
+
+def away_once_sent(client, journal):
+    """Let the journal be away from the moment at which something is about to be sent."""
+    tell = client._session.tell
+
+    def hear(event):
+        tell(event)
+        journal.is_away = journal.is_away or isinstance(event, Sent)
+
+    client._session.tell = hear
+
+
+def waiting(folder):
+    return sorted(file.name.partition("-")[0] for file in folder.glob("*.json"))
+
+
+async def until(done):
+    async with asyncio.timeout(30):
+        while not done():
+            await asyncio.sleep(0.001)
+
+
+def statuses(journal):
+    return [entry.status for entry in journal.memory.entries.values()]
+
+
+# A client whose journal is away
+
+
+async def test_what_was_sent_goes_on_and_nothing_more_is_bought_until_the_journal_is_back(
+    client, journal, folder, sims, request_, tmp_path, caplog
+):
+    away_once_sent(client, journal)
+    with caplog.at_level(logging.WARNING, "anymedia"):
+        task = await client.submit(request_, "reapi")
+        for _ in range(3):
+            with pytest.raises(JournalError, match="nothing is bought until it does") as caught:
+                await client.submit(request_, "reapi")
+        assert (caught.value.away, caught.value.billed, caught.value.outcome) == (True, Billed.NO, Outcome.NOT_SENT)
+        done = await client.wait(task)
+        (asset,) = await client.download(done, tmp_path / "out")
+    assert asset.path.is_file()
+    assert caplog.messages == []  # the journal says it itself, once
+    assert (statuses(journal), waiting(folder)) == (["sending"], ["ended", "seen", "seen"])
+    assert sims["reapi"].bills()["submits"] == 1
+    journal.is_away, client._session.tell = False, client._session.readers.tell
+    again = await client.submit(request_, "reapi")
+    first, second = await client.attempts()
+    assert (first.task.id, first.status, first.task.assets[0].path) == (task.id, "succeeded", asset.path)
+    assert (second.task.id, waiting(folder)) == (again.id, [])
+
+
+async def test_what_waits_is_written_in_the_background_once_the_journal_is_back(client, journal, folder, request_):
+    away_once_sent(client, journal)
+    await client.submit(request_, "reapi")
+    asked = journal.asked
+    await until(lambda: journal.asked > asked + 1)
+    assert (statuses(journal), waiting(folder)) == (["sending"], ["ended"])
+    journal.is_away = False
+    await until(lambda: not waiting(folder))
+    assert statuses(journal) == ["queued"]
+
+
+@pytest.mark.parametrize("how", ["submit", "recover", "begin"])
+async def test_what_a_process_left_another_one_of_the_machine_writes(
+    how, config, clock, journal, folder, sims, request_, caplog
+):
+    async with Client(config, clock=clock, journal=journal) as client:
+        away_once_sent(client, journal)
+        task = await client.submit(request_, "reapi")
+    assert "outcomes wait in" in caplog.text
+    later = Remote(folder, journal.memory)
+    async with Client(config, clock=clock, journal=later) as client:
+        if how == "begin":
+            await until(lambda: not waiting(folder))
+        elif how == "recover":
+            assert [each.id for each in (await client.recover()).tasks] == [task.id]
+        else:
+            await client.submit(request_, "reapi")
+        assert (await client.attempts())[0].task.id == task.id
+    assert waiting(folder) == []
+
+
+async def test_a_folder_that_cannot_be_read_stops_buying_and_is_told(
+    client, journal, folder, sims, request_, monkeypatch
+):
+    def refused(_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.scandir", refused)
+        with pytest.raises(JournalError, match=f"^{folder}: Permission denied$"):
+            await client.submit(request_, "reapi")
+    assert sims["reapi"].bills()["submits"] == 0
+
+
+async def test_a_disk_that_is_full_too_gives_the_task_and_is_caught_up(
+    client, journal, folder, sims, request_, monkeypatch, caplog
+):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    away_once_sent(client, journal)
+    with monkeypatch.context() as patch:
+        patch.setattr("anymedia.journal.spool.new_file", full)
+        with pytest.raises(
+            JournalError, match=f"accepted by reapi, .* written down: .*{folder}: No space left"
+        ) as lost:
+            await client.submit(request_, "reapi")
+        assert (lost.value.task.id, lost.value.billed) == (sims["reapi"].bills()["entries"][0]["task_id"], Billed.YES)
+        done = await client.wait(lost.value.task)
+    assert done.state is State.SUCCEEDED
+    journal.is_away = False
+    await client._session.catch_up()
+    assert (await client.attempts())[0].task.id == done.id
+
+
+async def test_a_failed_submit_is_told_as_it_is(client, journal, folder, sims, request_, caplog):
+    away_once_sent(client, journal)
+    sims["reapi"].fault("reset_after", on="submit")
+    with pytest.raises(SubmitUncertain) as lost:
+        await client.submit(request_, "reapi")
+    assert waiting(folder) == ["ended"]
+    journal.is_away = False
+    await client._session.catch_up()
+    (attempt,) = await client.attempts()
+    assert (attempt.id, attempt.outcome, attempt.error) == (
+        lost.value.attempt.id,
+        Outcome.UNCERTAIN,
+        lost.value.message,
+    )
+
+
+async def test_what_is_broken_off_waits_on_the_disk_at_once(client, journal, folder, request_, cancelled):
+    await cancelled(client.submit(request_, "reapi"), client._session.transport, "send")
+    await until(lambda: "not sent" in statuses(journal))
+    await until(lambda: not waiting(folder))
+
+
+# A ledger
+
+
+async def test_the_rules_are_those_of_any_end(ledger, journal, folder, caplog):
+    """Two were answered with one task, a webhook named that of another one; one was seen to be over meanwhile."""
+    ends = [accepted(tried(number, None)) for number in range(4)]
+    for end in ends:
+        await ledger.intend(attrs.evolve(end, outcome=None, task=None), None)
+    ends[1] = attrs.evolve(ends[1], task=ends[0].task)
+    other = attrs.evolve(ends[2].task, id="told")
+    await ledger.accepted_by_webhook(tried(2, None), other)
+    await ledger.accepted_by_webhook(tried(3, None), done := attrs.evolve(ends[3].task, state=State.SUCCEEDED))
+    journal.is_away = True
+    assert [await ledger.end(end) for end in ends] == ends
+    saved = attrs.evolve(ends[0].task, state=State.SUCCEEDED, assets=(Asset(kind="image", path=folder / "1.png"),))
+    assert await ledger.see(saved, took=(1.0, 2.0))
+    journal.is_away = False
+    await ledger.catch_up()
+    first, second, third, fourth = await ledger.attempts()
+    assert (first.task, second.task, second.outcome) == (saved, None, Outcome.ACCEPTED_WITHOUT_ID)
+    assert f"already the task of attempt {first.id[:8]}" in second.error
+    assert (third.task.id, fourth.task) == (ends[2].task.id, done)
+    assert "it was named as task told before" in caplog.text
+    assert waiting(folder) == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCERTAIN, Outcome.ACCEPTED])
+async def test_what_somebody_found_out_meanwhile_stays_unless_the_task_is_known(outcome, ledger, journal, folder):
+    end = accepted(tried(1)) if outcome is Outcome.ACCEPTED else attrs.evolve(tried(1), outcome=outcome)
+    await ledger.intend(tried(1), None)
+    journal.is_away = True
+    await ledger.end(end)
+    journal.is_away = False
+    journal.crash()  # so that it counts as uncertain
+    await Ledger(MemoryJournal(journal.memory)).settle(end.id, billed=False)
+    await ledger.catch_up()
+    (attempt,) = await ledger.attempts()
+    assert (attempt.settled, attempt.task) == ((None, end.task) if end.task else (Billed.NO, None))
+
+
+async def test_what_a_journal_does_not_answer_soon_is_on_the_disk_meanwhile(ledger, journal, folder, monkeypatch):
+    monkeypatch.setattr(anymedia.journal.outbox, "SOON", 0.01)
+    await ledger.intend(tried(1), None)
+    write, asked = journal.write, []
+
+    async def slow(change):
+        asked.append(await write(change))  # it is written, and nobody hears of it
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(journal, "write", slow)
+    assert await ledger.end(accepted(tried(1))) == accepted(tried(1))
+    assert (asked, waiting(folder), statuses(journal)) == ([True], ["ended"], ["queued"])
+    ending = asyncio.create_task(ledger.end(accepted(tried(1))))
+    await until(lambda: len(asked) == 2)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert waiting(folder) == ["ended", "ended"]
+    monkeypatch.setattr(journal, "write", write)
+    await ledger.catch_up()
+    assert (waiting(folder), statuses(journal)) == ([], ["queued"])
+
+
+async def test_what_is_wrong_with_more_than_the_way_there_is_told(ledger, journal, folder, monkeypatch):
+    async def refused(_):
+        raise JournalError("the disk of the database is full")
+
+    await ledger.intend(tried(1), None)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "write", refused)
+        for work in (ledger.end(accepted(tried(1))), ledger.see(accepted(tried(1), State.FAILED).task)):
+            with pytest.raises(JournalError, match="of the database is full"):
+                await work
+        with pytest.raises(JournalError, match="of the database is full"):
+            await ledger.catch_up()
+    assert (waiting(folder), ledger.outbox.in_memory) == ([], 1)
+    await ledger.catch_up()
+    assert (ledger.outbox.in_memory, statuses(journal)) == (0, ["queued"])
+
+
+async def test_what_cannot_be_let_go_of_or_is_not_written_waits_on(ledger, journal, folder, monkeypatch):
+    await ledger.intend(tried(1), None)
+    journal.is_away = True
+    await ledger.end(accepted(tried(1)))
+    with pytest.raises(JournalError) as lost:
+        await ledger.catch_up()
+    journal.is_away = False
+
+    def refused(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", refused)
+        with pytest.raises(JournalError, match=f"^{folder}: Read-only file system$"):
+            await ledger.catch_up()
+    assert (lost.value.away, waiting(folder), ledger.outbox.on_disk()) == (True, ["ended"], 1)
+    await ledger.catch_up()
+    assert ledger.outbox.on_disk() == 0
+
+
+async def test_what_the_journal_has_no_attempt_for_or_cannot_take_is_kept_apart(
+    ledger, journal, folder, monkeypatch, caplog
+):
+    async def broken(_):
+        raise KeyError("a fault of ours")
+
+    for number in (1, 2):
+        await ledger.intend(tried(number), None)
+    spool = Spool(folder, Records(prompts=True))
+    spool.put(Records(prompts=True).ended(accepted(tried(7)), keeps_task=True))
+    await ledger.catch_up()
+    spool.put(Records(prompts=True).seen(accepted(tried(1), State.FAILED).task))
+    monkeypatch.setattr(journal, "write", broken)
+    await ledger.catch_up()
+    assert (waiting(folder), waiting(folder / "aside")) == ([], ["ended", "seen"])
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert "has no such attempt" in caplog.messages[0]
+    assert "a fault of ours" in caplog.messages[1]
+
+
+async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(ledger, journal, monkeypatch, caplog):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    await ledger.intend(tried(1), None)
+    monkeypatch.setattr("anymedia.journal.spool.new_file", full)
+    ledger.end_later(attrs.evolve(tried(1), outcome=Outcome.NOT_SENT))
+    assert (statuses(journal), "No space left" in caplog.text) == (["not sent"], True)
+
+
+async def test_what_is_not_to_be_known_is_in_no_file(folder, journal):
+    journal.is_away = True
+    ledger, secret = Ledger(journal, prompts=False), "a lighthouse that nobody may know of"
+    begun = tried(1, None, body={"prompt": secret})
+    await ledger.end(attrs.evolve(begun, outcome=Outcome.REFUSED, error=f"no {secret}", answer={"said": [secret]}))
+    (file,) = folder.glob("*.json")
+    assert secret not in file.read_text()
+    assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+# The folder
+
+
+def spooled(folder):
+    """Return a spool, and the names of an end and a look that wait in it."""
+    spool, records = Spool(folder, Records(prompts=True)), Records(prompts=True)
+    spool.put(records.seen(accepted(tried(1), State.FAILED).task, took=(1.0, 2.0)))
+    spool.put(records.ended(accepted(tried(1)), keeps_task=True))
+    return spool, spool.names()
+
+
+def test_ends_come_first_and_each_in_the_order_in_which_it_was_put(folder, monkeypatch):
+    spool, names = spooled(folder)
+    monkeypatch.setattr("time.time_ns", lambda: 7)  # the clock is set back
+    for number in (2, 3):
+        spool.put(Records(prompts=True).ended(accepted(tried(number)), keeps_task=True))
+    found = spool.read(spool.names())
+    assert [getattr(each, "id", "seen")[-1:] for each in found.values()] == ["1", "2", "3", "n"]
+    assert found[names[1]].took == (1.0, 2.0)
+    assert spool.read(["ended-gone"]) == {}
+
+
+def spoil(file, **changes):
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def dig(file, text, **changes):
+    """Change something in the text of a change that stands for its record or its task."""
+    spoil(file, **{text: json.dumps(json.loads(json.loads(file.read_text())[text]) | changes)})
+
+
+WRONG = {
+    "no JSON": lambda file: file.write_bytes(b"\xff{"),
+    "empty": lambda file: file.write_bytes(b""),
+    "another field": lambda file: spoil(file, more=1),
+    "no record": lambda file: spoil(file, record="{}"),
+    "half a letter": lambda file: spoil(file, record="\ud800"),
+    "another account": lambda file: dig(file, "task", account="other"),
+    "another path": lambda file: dig(file, "task", path="//else.example/"),
+    "no name": lambda file: dig(file, "record", id="a\0"),
+    "half a name": lambda file: dig(file, "task", id="\ud800"),
+    "no body": lambda file: spoil(file, body="eA=="),
+    "no sum": lambda file: dig(file, "task", money=to_json(Money(usd=None)) | {"usd": "1e900"}),
+    "large": lambda file: os.truncate(file, LARGEST + 1),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_cannot_be_read_is_put_aside_and_told_once(wrong, folder, caplog):
+    spool, (end, look) = spooled(folder)
+    WRONG[wrong](folder / end)
+    for _ in range(2):
+        assert list(spool.read(spool.names())) == [look]
+    (told,) = caplog.messages
+    assert str(folder / "aside" / end) in told
+    assert waiting(folder / "aside") == ["ended"]
+
+
+def test_no_task_takes_less_than_nothing(folder, caplog):
+    spool, (end, look) = spooled(folder)
+    spoil(folder / look, took=[2.0, 1.0])
+    assert list(spool.read(spool.names())) == [end]
+    assert "no task takes (2.0, 1.0) seconds" in caplog.text
+
+
+def test_what_cannot_be_put_aside_is_told_once_and_stays(folder, caplog):
+    spool, (end, look) = spooled(folder)
+    (folder / end).write_text("?")
+    (folder / "aside").write_text("in the way")
+    for _ in range(2):
+        assert list(spool.read(spool.names())) == [look]
+    (told,) = caplog.messages
+    assert "it stays where it is" in told
+    assert waiting(folder) == ["ended", "seen"]
+
+
+def test_unfinished_files_of_killed_processes_go_in_time_and_nothing_else_does(folder):
+    spool, names = spooled(folder)
+    old, new, other = (folder / name for name in (".a.part", ".b.part", "notes"))
+    for file in (old, new, other):
+        file.write_text("half")
+    os.utime(old, (0, 0))
+    (folder / ".c.part").mkdir()
+    os.utime(folder / ".c.part", (0, 0))
+    assert spool.names() == names
+    assert [file.exists() for file in (old, new, other)] == [False, True, True]
+
+
+NAMES = st.sampled_from(
+    ["record", "task", "body", "status", "open", "reserved", "counts_as", "expires", "took", "id", "task_id", "account"]
+)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
+
+
+@given(st.binary() | st.text() | st.tuples(NAMES, VALUES), st.sampled_from([0, 1]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+def test_whatever_stands_in_a_file_the_others_are_written(tmp_path_factory, junk, which):
+    folder = tmp_path_factory.mktemp("fuzz") / "spool"
+    journal = Remote(folder)
+    ledger = Ledger(journal)
+
+    async def play():
+        for number in (1, 2):
+            await ledger.intend(tried(number), None)
+        _, names = spooled(folder)
+        file = folder / names[which]
+        if isinstance(junk, tuple):
+            spoil(file, **dict([junk]))
+        else:
+            file.write_bytes(junk if isinstance(junk, bytes) else junk.encode(errors="surrogatepass"))
+        journal.is_away = True
+        await ledger.end(accepted(tried(2)))
+        journal.is_away = False
+        await ledger.catch_up()
+        found = {attempt.id: attempt for attempt in await ledger.attempts()}
+        assert found[tried(2).id].task == accepted(tried(2)).task
+        first = found[tried(1).id]
+        assert first.task is None or first.task.state in (State.QUEUED, State.FAILED)
+        assert (first.error or "").startswith("its record") is False
+        assert waiting(folder) == []
+
+    asyncio.run(play())
