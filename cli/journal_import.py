@@ -114,9 +114,7 @@ def _undo(source: SQLiteJournal, place: Path | str | None, config: Config, *, as
         heir, is_told = found
         say(f"{source.path} can be written again; what was bought in {heir} since is not in it")
         if not is_told:
-            say(
-                f"where the import had not ended, nothing is bought under idempotency keys in {heir}: name it with --into"
-            )
+            say(f"an import that had not ended keeps {heir} from buying under idempotency keys: name that with --into")
 
 
 async def _given_up(move: str, heir: str, place: Path | str | None, config: Config) -> bool:

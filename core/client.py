@@ -177,6 +177,7 @@ class Client:
             secrets,
             self._alert_at(daily_alert),
         )
+        self._session.permits.account = self.config.accounts.get
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)

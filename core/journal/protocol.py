@@ -12,6 +12,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
+from anymedia.shared_limits import SharedLimits
+
 DAY = 86_400
 """Seconds of a day."""
 
@@ -360,6 +362,10 @@ class Journal(Protocol):
     @property
     def results(self) -> Path:
         """The folder for results that came as bytes."""
+
+    @property
+    def limits(self) -> SharedLimits:
+        """What is used of the limits of accounts by all who share the journal; usable until `close`."""
 
     @property
     def spool(self) -> Path | None:

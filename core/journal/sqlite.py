@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from anymedia.clock import Clock
 from anymedia.model.errors import JournalError
+from anymedia.shared_limits import SharedLimits
 
 from .changes import Changes
 from .labels import has_labels
@@ -37,6 +38,7 @@ from .pruning import GONE, Pruner, fact, uncollected
 from .queries import INTO, Queries, columns, entry_of, is_open, sum_of_row, texts
 from .sqlite_care import Info, copy, info
 from .sqlite_file import SQLiteFile
+from .sqlite_limits import LimitsFile
 from .sqlite_schema import SQLITE, Schema
 from .sqlite_whole import MOVER, check_stays, heir, kept, reinstate, rest, retire
 from .whole import Arrived, Kept, Leaving, Rest
@@ -62,8 +64,8 @@ class SQLiteJournal:
 
     The file is made at the first write, and opened again by a write after `close`. It is one file whatever its names:
     symbolic links are followed, and one that was renamed, deleted, replaced or cut while it was open is written to no
-    more (JournalError). Beside it, `results` holds the results that came as bytes, and `<file>-owners` an empty file
-    for each process that writes.
+    more (JournalError). Beside it, `results` holds the results that came as bytes, `<file>-owners` an empty file
+    for each process that writes, and `<file>-limits` what is used of the limits of accounts just now.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -73,6 +75,7 @@ class SQLiteJournal:
         self._lock = ProcessLock(self._folder)
         self._alive_since = 0
         self._stays = 0
+        self._limits = LimitsFile(self.path.with_name(f"{self.path.name}-limits"))
 
     @property
     def name(self) -> str:
@@ -88,6 +91,11 @@ class SQLiteJournal:
     def results(self) -> Path:
         """The folder `results` beside the file."""
         return self.path.parent / "results"
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in a file of their own, `<file>-limits`."""
+        return self._limits
 
     @property
     def spool(self) -> Path | None:
@@ -286,6 +294,7 @@ class SQLiteJournal:
             with contextlib.suppress(JournalError):  # it counts as dead then, which loses nothing
                 self._store.call(partial(_end, owners=[self.owner]))
         self._store.close()
+        self._limits.close()
         self._lock.end()
 
     def _begins(self) -> None:

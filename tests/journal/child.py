@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -32,7 +33,8 @@ class Child:
 
     def send(self, number):
         """Send it a signal, if it has not ended."""
-        if self.returncode is None:
+        # Once its end is told, the number may be another process's.
+        if self.returncode is None and not select.select([self._told], [], [], 0)[0]:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, number)
 

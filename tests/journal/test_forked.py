@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from anymedia import JournalError
-from anymedia.journal.group_commit import _after_fork, _before_fork
+from anymedia.journal.forks import _after_fork, _before_fork
 from anymedia.journal.process_lock import is_alive
 from anymedia.journal.sqlite_file import SQLiteFile
 from anymedia.journal.sqlite_schema import Schema
@@ -74,7 +74,7 @@ def test_a_process_that_was_forked_without_a_word_is_told_so(tmp_path, monkeypat
     store = SQLiteFile(tmp_path / "store.db", SCHEMA)
     store.call(insert)
     with monkeypatch.context() as patch:
-        patch.setattr("os.getpid", lambda: 7)
+        patch.setattr(store, "_process", 7)
         _after_fork()  # which is not told of it before either
         for use in (lambda: store.put(insert), lambda: run(store.read(count, 0)), lambda: run(store.glance(count, 0))):
             with pytest.raises(JournalError, match=f"{store.path}: its process was forked while it was open"):

@@ -36,7 +36,9 @@ from anymedia.journal.pruning import GONE, Pruner, fact, uncollected
 from anymedia.journal.queries import INTO, Queries, columns, entry_of, sum_of_row, texts
 from anymedia.journal.whole import Arrived, Kept, Leaving, Rest
 from anymedia.model.errors import ConfigError, JournalError
+from anymedia.shared_limits import SharedLimits
 
+from .limits import PostgresLimits
 from .listener import Listener
 from .owner import Owner
 from .schema import POSTGRES, Schema
@@ -65,6 +67,7 @@ class PostgresJournal:
         self.folder: Path = _folder(self.server) if folder is None else Path(folder).absolute()
         self._lease = lease
         self._store = Store(self.server, lease, Schema())
+        self._limits = PostgresLimits(self.server, Schema())
         self._owner = Owner(self.name, lease)
         self._following: dict[tuple[str, int], Owner] = {}
         self._listener: Listener | None = None
@@ -88,6 +91,11 @@ class PostgresJournal:
     def spool(self) -> Path | None:
         """The folder `spool` in that of this machine."""
         return self.folder / "spool"
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in tables of the same database, by its clock."""
+        return self._limits
 
     def stands(self, owner: str) -> bool:
         """As Journal.stands."""
@@ -231,6 +239,7 @@ class PostgresJournal:
             with contextlib.suppress(JournalError):  # its lease runs out then, which loses nothing
                 self._store.end(owner)
         self._store.close()
+        self._limits.close()
 
     # Owners
 

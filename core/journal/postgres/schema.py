@@ -8,6 +8,7 @@ import attrs
 
 from anymedia.journal.added_up import ADDED_UP, ALL, GROUPS, MORE, kept, of_day
 from anymedia.journal.dialect import Dialect
+from anymedia.journal.limit_rules import TABLES
 from anymedia.journal.queries import IN_BATCH
 from anymedia.model.errors import JournalError
 
@@ -181,6 +182,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             EXECUTE FUNCTION moved()""",
         """CREATE TRIGGER told AFTER UPDATE ON attempts FOR EACH ROW
             WHEN (OLD.moved IS DISTINCT FROM NEW.moved) EXECUTE FUNCTION told()""",
+        *TABLES,
     ),
 )
 """The statements that lead from each form to the next; the first begin with no table."""
