@@ -15,6 +15,7 @@ from anymedia.model.errors import JournalError
 from anymedia.shared_limits import SharedLimits
 
 from .changes import Changes
+from .info import Info
 from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
 from .protocol import (
@@ -36,7 +37,7 @@ from .protocol import (
 )
 from .pruning import GONE, Pruner, fact, uncollected
 from .queries import INTO, Queries, columns, entry_of, is_open, sum_of_row, texts
-from .sqlite_care import Info, copy, info
+from .sqlite_care import copy, info
 from .sqlite_file import SQLiteFile
 from .sqlite_limits import LimitsFile
 from .sqlite_schema import SQLITE, Schema

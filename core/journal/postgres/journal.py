@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import attrs
 
+from anymedia.clock import Clock
 from anymedia.environment import HOME, XDG_STATE_HOME, state_folder
 from anymedia.journal.changes import Changes
+from anymedia.journal.info import Database, Info
 from anymedia.journal.protocol import (
     LEASE,
     By,
@@ -38,6 +40,7 @@ from anymedia.journal.whole import Arrived, Kept, Leaving, Rest
 from anymedia.model.errors import ConfigError, JournalError
 from anymedia.shared_limits import SharedLimits
 
+from .care import database, info
 from .limits import PostgresLimits
 from .listener import Listener
 from .owner import Owner
@@ -226,6 +229,21 @@ class PostgresJournal:
         """As Target.found."""
         nothing: list[Entry] = []
         return await self._store.glance(partial(MOVER.found, ids=ids), nothing)
+
+    async def info(self, before: float, now: float | None = None) -> Info | None:
+        """Return what it holds; attempts that began before a time (in seconds since 1970) and are over are old.
+
+        Results that expired before `now` count as gone (None: the present). None where there is no table yet. Errors:
+        JournalError.
+        """
+        old = Prunable(before=before, now=Clock().now().timestamp() if now is None else now)
+        nothing: Info | None = None
+        return await self._store.glance(partial(info, name=self.name, folder=self.folder, old=old), nothing)
+
+    async def database(self) -> Database | None:
+        """Return what the server says of itself; None where there is no table yet. Errors: JournalError."""
+        nothing: Database | None = None
+        return await self._store.glance(partial(database, spool=self.folder / "spool"), nothing)
 
     async def close(self) -> None:
         """As Journal.close."""
