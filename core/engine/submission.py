@@ -128,7 +128,7 @@ class Submission:
 
     def permit(self, owner: object) -> Permit:
         """Return the permit to send it; a replay is sent whatever the account's health."""
-        name, minds = self._id if self.attempt is None else self.attempt.id, not self._is_replay
+        name, minds = self.id if self.attempt is None else self.attempt.id, not self._is_replay
         return self._session.permits.submit(self.account, owner, name, minds=minds)
 
     # Placed before it is recorded
