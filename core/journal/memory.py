@@ -262,9 +262,9 @@ class MemoryJournal:
             self.memory.released.discard(key)
             return claim
 
-    async def salt(self) -> bytes:
-        """As Journal.salt."""
-        return self.memory.salt
+    async def salts(self) -> list[bytes]:
+        """As Journal.salts."""
+        return [self.memory.salt]
 
     async def close(self) -> None:
         """As Journal.close."""

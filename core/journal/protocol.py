@@ -480,8 +480,11 @@ class Journal(Protocol):
         A holder may claim anew what it holds: the earlier claim no longer stands then.
         """
 
-    async def salt(self) -> bytes:
-        """Return the bytes that digests are keyed with: random, made once, the same for every owner."""
+    async def salts(self) -> list[bytes]:
+        """Return the bytes that digests are keyed with: random, made once, the same for every owner.
+
+        Behind them come those of the journals that were imported: what is keyed with these is still found by them.
+        """
 
     async def close(self) -> None:
         """Make the changes that are still to be made, then end as an owner: what it claimed is free."""

@@ -10,6 +10,7 @@ import pytest
 from anymedia import ImageRequest, read_config
 from anymedia.journal import Ledger, MemoryJournal, SQLiteJournal
 from anymedia.journal.memory import Memory
+from anymedia.journal.postgres import PostgresJournal
 from tests.postgres import needs_postgres
 
 from .reading import attempts_in
@@ -44,11 +45,30 @@ def journal():
     """None: the client opens the file that its configuration names."""
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=needs_postgres)])
 def opens(request, path):
-    """Open ledgers over one journal, each another owner's: in memory, and in a file."""
+    """Open ledgers over one journal, each another owner's: in memory, in a file, and in a database."""
+    if request.param == "sqlite":
+        return lambda: Ledger(SQLiteJournal(path))
+    if request.param == "postgres":
+        opens_postgres = request.getfixturevalue("opens_postgres")
+        return lambda: Ledger(opens_postgres())
     memory = Memory()
-    return lambda: Ledger(SQLiteJournal(path) if request.param == "sqlite" else MemoryJournal(memory))
+    return lambda: Ledger(MemoryJournal(memory))
+
+
+@pytest.fixture
+def opens_postgres(postgres_url, tmp_path):
+    """Open journals over one database, each another owner; those that a test leaves open are closed."""
+    opened = []
+
+    def opens(url=postgres_url, **how):
+        opened.append(PostgresJournal(url, folder=tmp_path / "folder", **how))
+        return opened[-1]
+
+    yield opens
+    for journal in opened:
+        journal._store.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import pytest
 
 from anymedia.journal import Journal, MemoryJournal, SQLiteJournal
 from anymedia.journal.memory import Memory
-from anymedia.journal.postgres import PostgresJournal
 from anymedia.testing.journal import JournalContract
 from tests.postgres import needs_postgres
 
@@ -26,8 +25,8 @@ class TestPostgres(JournalContract):
     has_clock = True
 
     @pytest.fixture
-    def opens(self, postgres_url, tmp_path):
-        return lambda: PostgresJournal(postgres_url, folder=tmp_path / "folder")
+    def opens(self, opens_postgres):
+        return opens_postgres
 
     def crash(self, journal):
         lapse(journal)

@@ -86,7 +86,8 @@ class Store(GroupCommit[Connection]):
         """Do what waits, and close every connection."""
         super().close()
         if not self._is_cut_off():
-            self._reader.drop()
+            with self._reading:
+                self._reader.drop()
 
     def _prepare(self, connection: Connection) -> None:
         _reads(connection)
