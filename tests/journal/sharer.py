@@ -1,4 +1,4 @@
-"""One process of test_limits_together.py: it submits and looks as fast as it may, until the parent says that it is over.
+"""One process of test_limits_together.py: it submits and looks as fast as it may, until the parent ends that.
 
 How long a submit holds its slot, from the permit to the answer, is what it takes of a limit beside the window.
 """
@@ -33,6 +33,7 @@ def measured(held):
 
 async def main(job):
     held, failed, bought = [], [], []
+    over = asyncio.Event()
     measured(held)
 
     async def buys(provider, *, to_the_end):
@@ -44,7 +45,8 @@ async def main(job):
                     await asyncio.sleep(job["pause"])
                     task = await client.get(task)
             except AnymediaError as error:
-                failed.append(repr(error))
+                if not over.is_set():
+                    failed.append(repr(error))
                 return
 
     async def looks(provider):
@@ -60,6 +62,7 @@ async def main(job):
         works += [buys("bfl", to_the_end=True) for _ in range(job["tasks"])]
         going = [asyncio.create_task(work) for work in works]
         await asyncio.to_thread(sys.stdin.readline)
+        over.set()
         for each in going:
             each.cancel()
         await asyncio.gather(*going, return_exceptions=True)
