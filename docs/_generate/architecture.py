@@ -130,6 +130,14 @@ process has written down ([`Moves`](../core/engine/moves.py)), and so it is whil
 account whose webhooks come in to us. All of this is asked beside the waits: an answer that is late is used when it
 comes, and no look and no deadline waits for it.
 
+Who does not wait takes steps ([`Advances`](../core/engine/advance.py)): a job of an engine, which is run at least once,
+in any process, and comes again. A step goes by what is written down of the task then. It makes one look
+([`Watch.step`](../core/engine/watch.py)), shared with all who wait for the task here, and says when the next one is
+due; none before the first one is due by the task's age, nor while the provider asks for none. It makes one try to save
+the files ([`Custody.step`](../core/engine/custody.py)), in the turn that every fetch takes. How a task was looked at is
+remembered while nobody waits for it, so that pauses after errors grow and its time teaches; another process that goes
+on with it knows less, and looks at the declared pace.
+
 `make bench` shows in simulated time how many looks that takes for tasks of 3, 10 and 60 s, and how much later than they
 are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and half a
 second.
@@ -195,7 +203,7 @@ A journal on a database server may not answer for a while, and a process may sle
 loses what was paid for, and neither buys twice.
 
 - Just before the first byte of a POST that buys, on the connection that will carry it, the journal is asked whether the
-  owner under which the intent was written still stands ([`Progress.stands`](../core/translate/messages.py),
+  owner under which the intent was written still stands ([`Progress`](../core/translate/messages.py),
   [`Ledger.lease`](../core/journal/ledger.py)): by this machine's clock alone, without a question to the database. Where
   it does not, nothing is sent. So it is before each resend under a replay key, and before the replay of an uncertain
   attempt.
