@@ -7,17 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from anymedia import Account, AnymediaError, Attempt, BadApiKey, Config, JournalError, Money, Unavailable, Unsupported
 from anymedia.journal import Ledger
+from anymedia.journal.info import Database
 from anymedia.journal.opening import shown
 from anymedia.model.plain import sized
 
 from .believed import believed
 from .journal import is_uncertain, with_journal
+from .text import counted
 
 if TYPE_CHECKING:
     from anymedia import Client
@@ -65,7 +67,7 @@ class Kept:
 
     `spent_today` is in USD, since midnight UTC, by account. `uncollected` results are paid for and not saved: the
     first of their links dies at `dies` (None: nobody knows of one that lives), and `dead` of them should be gone by
-    now. `free` are the bytes that are free beside it.
+    now. `free` are the bytes that are free beside it. `database` is what it is on, where that is no file.
     """
 
     path: str
@@ -77,6 +79,7 @@ class Kept:
     dead: int = 0
     dies: datetime | None = None
     free: int | None = None
+    database: Database | None = None
     trouble: str | None = None
 
 
@@ -286,13 +289,25 @@ def kept(config: Config, now: datetime) -> Kept | None:
         return None
     path, free = shown(config.journal), _free(config.journal)
     try:
-        attempts, number, today, left = with_journal(config, lambda ledger: _counted(ledger, now))
+        attempts, number, today, left, database = with_journal(config, lambda ledger: _counted(ledger, now))
     except JournalError as error:
         return Kept(path, free=free, trouble=str(error))
     uncertain = sum(map(is_uncertain, attempts))
     full = f"{path}: only {sized(free)} are free there" if free is not None and free < ROOM else None
-    known = Kept(path, number, uncertain, len(attempts) - uncertain, today, free=free, trouble=full)
-    return attrs.evolve(known, uncollected=left.number, dead=left.dead, dies=left.dies)
+    known = Kept(path, number, uncertain, len(attempts) - uncertain, today, free=free, database=database)
+    trouble = full or (None if database is None else _trouble(path, database))
+    return attrs.evolve(known, uncollected=left.number, dead=left.dead, dies=left.dies, trouble=trouble)
+
+
+def _trouble(path: str, database: Database) -> str | None:
+    """Return what is wrong with a database, or with this machine beside it."""
+    if database.aside:
+        return f"{path}: {counted(database.aside, 'outcome')} on this machine that nobody can write: the log said why"
+    if abs(database.ahead) > CLOCK_OFF:
+        which = "ahead of" if database.ahead > 0 else "behind"
+        off = f"{abs(database.ahead):,.0f} s {which} the server's"
+        return f"{path}: this machine's clock is {off}: what is spent in a day goes by it"
+    return None
 
 
 def _free(place: Path | str) -> int | None:
@@ -303,12 +318,20 @@ def _free(place: Path | str) -> int | None:
     return None if there is None else shutil.disk_usage(there).free
 
 
-async def _counted(ledger: Ledger, now: datetime) -> tuple[list[Attempt], int, dict[str, Decimal], Left]:
-    """Prepare to write as a submit would; return the open attempts, how many there are, what a day has cost, and the
-    results that are left."""
+async def _counted(
+    ledger: Ledger, now: datetime
+) -> tuple[list[Attempt], int, dict[str, Decimal], Left, Database | None]:
+    """Prepare to write as a submit would; return the open attempts, how many there are, what a day has cost, the
+    results that are left, and the database."""
     await ledger.journal.check()
-    left = await _left(ledger, now)
-    return await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now), left
+    left, database = await _left(ledger, now), await _database(ledger.journal)
+    return await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now), left, database
+
+
+async def _database(journal: Any) -> Database | None:
+    """Return what the database of a journal says, without this command among those that use it."""
+    found: Database | None = await journal.database() if hasattr(journal, "database") else None
+    return None if found is None else attrs.evolve(found, alive=found.alive - 1)
 
 
 async def _left(ledger: Ledger, now: datetime) -> Left:

@@ -18,7 +18,7 @@ from .checks import READY, UNCHECKED, Called, Finding, Findings, Kept, Stored, T
 from .command import Command, config_option
 from .errors import CODES
 from .failure import show_error
-from .journal import when
+from .journal import database_lines, when
 from .text import counted, dollars, price, print_json, settings_lines, together
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     is not public: results would not be fetched from such addresses unless [download] in anymedia.toml allows it.
 
     The command also looks at the journal (can it be written to, how much room is there, what is uncertain or still
-    running, what today has cost), at the place for results, the storage, the proxies, the URL of [webhooks] and the
-    clock. Exits with 1 when anything is wrong; with 3 where no account is configured: it then says which API keys would
-    be read; else with 4 when a submit is uncertain: it may have been billed, and waits for `anymedia resume --replay`
+    running, what today has cost; of a database, its version and its clock, who uses it, and what waits here for it),
+    at the place for results, the storage, the proxies, the URL of [webhooks] and the clock. Exits with 1 when anything
+    is wrong; with 3 where no account is configured: it then says which API keys would be read; else with 4 when a
+    submit is uncertain: it may have been billed, and waits for `anymedia resume --replay`
     or `anymedia tasks settle`.
 
     --json prints one object: config, journal, results, storage, webhooks, proxies, clock, accounts, each with its
@@ -109,6 +110,8 @@ def _well(findings: Findings) -> str:
 def _places(findings: Findings, found: Config) -> Iterator[tuple[str, str]]:
     """Yield what was found on this machine, each with its name."""
     yield "journal", "off" if findings.journal is None else _journal(findings.journal)
+    if findings.journal is not None and findings.journal.database is not None:
+        yield from (("database", said) for said in database_lines(findings.journal.database))
     yield "results", _stored(findings.results)
     if findings.storage is not None:
         yield "storage", _stored(findings.storage)

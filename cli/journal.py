@@ -4,7 +4,7 @@ No client is imported for it, so that these commands answer at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -17,9 +17,10 @@ from anymedia.clock import Clock
 from anymedia.errors import JournalError
 from anymedia.journal import Ledger, open_journal
 from anymedia.journal.counts_as import UNCERTAIN, of_attempt
+from anymedia.journal.info import Database
 from anymedia.model.spellings import span
 
-from .text import say
+from .text import counted, say
 from .values import labels as named
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +61,18 @@ def read_journal(path: Path | None, work: Callable[[Ledger], Awaitable[T]]) -> T
     config = load_config(path)
     say_where(config)
     return with_journal(config, work)
+
+
+def database_lines(database: Database) -> Iterator[str]:
+    """Yield what is to be known of a database, and of what waits on this machine for it."""
+    version = database.version.partition(" ")[0]
+    yield f"PostgreSQL {version}; its clock is {abs(database.ahead):.1f} s off this machine's"
+    dead = f", and {counted(database.dead, 'owner')} died: `anymedia resume` looks at what they left"
+    yield f"{counted(database.alive, 'owner')} alive{dead if database.dead else ''}"
+    if database.spooled:
+        yield f"{counted(database.spooled, 'outcome')} on this machine still to be written: each command tries that"
+    if database.aside:
+        yield f"{counted(database.aside, 'outcome')} on this machine that nobody can write: the log said why"
 
 
 def since_option(function: F) -> F:

@@ -1,6 +1,7 @@
 """`anymedia journal`: what the journal holds, what of it may go, a copy of it, and all of it as lines of JSON."""
 
 import os
+import shlex
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +15,15 @@ import click
 from anymedia import Attempt, ConfigError, load_config
 from anymedia.clock import Clock, midnight
 from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal.info import Info, Looked
 from anymedia.journal.new_file import new_file
 from anymedia.journal.private import without_prompts
-from anymedia.journal.sqlite_care import Info
 from anymedia.model.paths import expanded
 from anymedia.model.plain import sized
 
 from .command import Command, Group, config_option
-from .journal import attempt_json, moment, say_where, since_option, when, with_journal
+from .journal import attempt_json, database_lines, moment, say_where, since_option, when, with_journal
+from .journal_import import command as import_command
 from .text import counted, json_of, print_json, say
 
 T = TypeVar("T")
@@ -30,6 +32,8 @@ OLD = timedelta(days=90)
 """How old attempts are of which `info` says what a prune would take."""
 
 STDOUT = Path("-")
+
+NO_COMPACTION = "PostgreSQL uses the room of what is pruned by itself (autovacuum); leave out --compact"
 
 
 @click.group("journal", cls=Group, example="journal info", subcommand_metavar="COMMAND [ARGS]...")
@@ -40,18 +44,27 @@ def command(as_json: bool) -> None:
     """
 
 
-def _with_file(config: Path | None, work: Callable[[Ledger, SQLiteJournal], Awaitable[T]]) -> T:
-    """Do something with the file of the journal that a configuration names. Errors: ConfigError where there is none."""
+def _with_kept(config: Path | None, work: Callable[[Ledger, Looked], Awaitable[T]]) -> T:
+    """Do something with the journal that a configuration names. Errors: ConfigError where it is kept nowhere."""
 
     found = load_config(config)
     say_where(found)
 
     async def done(ledger: Ledger) -> T:
-        if not isinstance(ledger.journal, SQLiteJournal):
-            raise ConfigError(f"the journal is {ledger.journal.name}: it ends with its process, and has no file")
-        return await work(ledger, ledger.journal)
+        journal: Any = ledger.journal
+        if not hasattr(journal, "info"):
+            raise ConfigError(f"the journal is {journal.name}: it ends with its process, and has no file")
+        looked: Looked = journal
+        return await work(ledger, looked)
 
     return with_journal(found, done)
+
+
+def _file_of(journal: Looked, instead: str) -> SQLiteJournal:
+    """Return a journal that is a file. Errors: ConfigError, which says what to do instead."""
+    if isinstance(journal, SQLiteJournal):
+        return journal
+    raise ConfigError(f"the journal is {journal.name}, and no file: {instead}")
 
 
 # What it holds
@@ -69,14 +82,17 @@ def info(clock: Clock, config: Path | None, as_json: bool) -> None:
     --json prints path, form, bytes, unused, results, results_bytes, room, attempts, statuses, open, uncertain,
     uncollected, first, last, pruned, texts, old, old_texts and old_uncollected (attempts that such a prune would leave
     for the sake of results that were never saved and may still be fetched); null where there is no journal yet.
+    `database` is null where it is a file, else it has version, ahead (seconds by which this machine's clock is ahead of
+    the server's), alive and dead (owners), spooled and aside (outcomes that wait on this machine, and that cannot be
+    written).
     """
     now = clock.now()
     before = midnight(now - OLD)
 
-    async def found(ledger: Ledger, journal: SQLiteJournal) -> tuple[Info | None, datetime | None]:
+    async def found(ledger: Ledger, journal: Looked) -> tuple[Info | None, datetime | None]:
         return await journal.info(before.timestamp(), now.timestamp()), await ledger.pruned()
 
-    told, pruned = _with_file(config, found)
+    told, pruned = _with_kept(config, found)
     if as_json:
         print_json(None if told is None else _info_json(told, pruned))
     if as_json or told is None:
@@ -92,7 +108,6 @@ def _info_json(told: Info, pruned: datetime | None) -> dict[str, Any]:
     return {
         **facts,
         **times,
-        "path": str(told.path),
         "attempts": sum(told.statuses.values()),
         "pruned": None if pruned is None else pruned.isoformat(),
     }
@@ -100,9 +115,12 @@ def _info_json(told: Info, pruned: datetime | None) -> dict[str, Any]:
 
 def _info(told: Info, pruned: datetime | None) -> Iterator[tuple[str, str]]:
     number = sum(told.statuses.values())
-    yield "journal", str(told.path)
+    yield "journal", told.path
     yield "form", str(told.form)
-    yield "size", f"{sized(told.bytes)}, of which {sized(told.unused)} are free for new attempts"
+    free = "" if told.unused is None else f", of which {sized(told.unused)} are free for new attempts"
+    yield "size", f"{sized(told.bytes)}{free}"
+    if told.database is not None:
+        yield from (("database", said) for said in database_lines(told.database))
     yield "texts", f"{sized(told.texts)}: what was asked, sent and answered"
     yield "results", f"{counted(told.results, 'file')} in results/, {sized(told.results_bytes)}"
     yield "disk", f"{sized(told.room)} free"
@@ -191,16 +209,17 @@ def prune(
     if dry_run and compact:
         raise click.UsageError("--dry-run changes nothing: leave out --compact")
 
-    async def done(ledger: Ledger, journal: SQLiteJournal) -> tuple[Any, int]:
+    async def done(ledger: Ledger, journal: Looked) -> tuple[Any, int | None]:
+        file = _file_of(journal, NO_COMPACTION) if compact else None
         went = await ledger.prune(
             before, texts=texts, keys=keys, uncollected=uncollected, dry_run=dry_run, now=clock.now()
         )
-        if compact:
-            await journal.compact()
+        if file is not None:
+            await file.compact()
         told = await journal.info(before.timestamp())
         return went, 0 if told is None else told.unused
 
-    went, unused = _with_file(config, done)
+    went, unused = _with_kept(config, done)
     if as_json:
         facts = {
             "attempts": went.attempts,
@@ -223,7 +242,8 @@ def prune(
         screen.print(f"of those that {goes}, {went.unsaved:,} had results that are paid for and were never saved")
     if went.uncollected:
         screen.print(_stay(went.uncollected, did=not dry_run))
-    screen.print(f"{sized(unused)} of the file are free for new attempts")
+    if unused is not None:
+        screen.print(f"{sized(unused)} of the file are free for new attempts")
 
 
 # A copy, and lines
@@ -247,13 +267,14 @@ def backup(file: Path, config: Path | None, as_json: bool) -> None:
 
     Other processes may write meanwhile. The file is there whole or not at all, and no other file is written over; only
     its user may read it. It is a journal: put in the place of the other, or named in the configuration, it is read as
-    such. The results that came as bytes, in the folder results beside the journal, are not in it.
+    such. The results that came as bytes, in the folder results beside the journal, are not in it. A journal on
+    PostgreSQL is copied by PostgreSQL: the command is told.
 
     --json prints path and bytes.
     """
     if file == STDOUT:
         raise click.UsageError("a copy needs a file; `anymedia journal export` prints")
-    size = _with_file(config, lambda _, journal: journal.backup(file))
+    size = _with_kept(config, lambda _, journal: _file_of(journal, _dump(journal.name, file)).backup(file))
     if as_json:
         print_json({"path": str(file), "bytes": size})
     else:
@@ -277,15 +298,21 @@ def export(file: Path | None, since: datetime | None, bare: bool, config: Path |
     if as_json and target is None:
         raise click.UsageError("the lines are JSON as it is: --json needs a FILE")
 
-    async def written(ledger: Ledger, _: SQLiteJournal) -> int:
+    async def written(ledger: Ledger, _: Looked) -> int:
         with _opened(target) as out:
             return await _write(out, ledger.each(since=since), bare=bare)
 
-    number = _with_file(config, written)
+    number = _with_kept(config, written)
     if as_json:
         print_json({"path": str(target), "attempts": number})
     elif target is not None:
         say(f"{target} has {counted(number, 'attempt')}")
+
+
+def _dump(name: str, file: Path) -> str:
+    """Return how a database is copied to a file; its password is in no command."""
+    command = ["pg_dump", "--format=custom", "--schema=anymedia", f"--file={file}", name]
+    return f"`{shlex.join(command)}` copies it, with the password in PGPASSWORD or ~/.pgpass"
 
 
 async def _write(out: IO[str], attempts: AsyncIterator[Attempt], *, bare: bool) -> int:
@@ -305,3 +332,6 @@ def _opened(target: Path | None) -> Iterator[IO[str]]:
         return
     with new_file(target) as part, part.open("w", encoding="ascii") as out:
         yield out
+
+
+command.add_command(import_command)

@@ -179,6 +179,7 @@ class Client:
             secrets,
             self._alert_at(daily_alert),
         )
+        self._session.permits.account = self.config.accounts.get
         self._submits = Submits(self._session)
         self._keys = IdempotencyKeys(self._session)
         self._live = LivePrices.at(self.config.live_prices)
@@ -302,11 +303,14 @@ class Client:
         `timeout` is in seconds. Options: `offer` pins one by its name, `fallback=False` stays at the first;
         `on_unsupported="drop"` leaves out what an offer does not take; `check=False` switches documented limits off;
         `idempotency_key` is the caller's own name for the request: it is bought once under it, by whichever process and
-        however often; `max_price` is in USD, and `allow_unknown_price` admits offers of unknown price;
-        `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not given are as the
-        configuration's [route] says.
+        however often, and `bought_before` tells a task that an earlier call bought. Where another call is buying under
+        it, this one waits for that, `timeout` seconds at most. `max_price` is in USD, and `allow_unknown_price` admits
+        offers of unknown price; `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not
+        given are as the configuration's [route] says.
         Errors: RequestError, ConfigError and JournalError before anything is sent; ProviderError when it was refused;
-        NoRoute when several offers failed, each with its own error; SubmitUncertain when it may have been billed.
+        NoRoute when several offers failed, each with its own error; SubmitUncertain when it may have been billed, by
+        this call or an earlier one under the key; DeadlineExceeded, without a task, when another call was still buying
+        under the key: this one has sent nothing, and is to be made again.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
@@ -372,13 +376,13 @@ class Client:
     ) -> Advance:
         """Take one step of a task, for an engine whose jobs may be run more than once: look at it, or save its files.
 
-        `task` is a task, its attempt, or the attempt's id, which is what a job should carry: `attempt_id` of each
-        Advance names it, and the journal says all else. What is over there is not looked at again, nor is one that
-        cannot be done by now. What a look finds is written down, and the files of a task that has succeeded are saved
-        in `where`, with `names` and a `sidecar`, as at generate: by one caller at a time, who tries once. `after` of
-        the Advance says in how many seconds to come again; None: nothing is left to be done, for a task that failed
-        too, which is returned. What passes by itself (the provider is not reached, a link does not answer yet) is told
-        in its `error`, and to be met again `after` that.
+        `task` is a task, its attempt, or the id of either, as `find` takes it. A job should carry the attempt's, which
+        is the `attempt_id` of each Advance: the journal says all else. What is over there is not looked at again, nor
+        is one that cannot be done by now. What a look finds is written down, and the files of a task that has succeeded
+        are saved in `where`, with `names` and a `sidecar`, as at generate: by one caller at a time, who tries once.
+        `after` of the Advance says in how many seconds to come again; None: nothing is left to be done, for a task that
+        failed too, which is returned. What passes by itself (the provider is not reached, a link does not answer yet)
+        is told in its `error`, and to be met again `after` that.
         Errors: ProviderError where a look fails for good, DownloadError where a result cannot be saved any more,
         SubmitUncertain for an attempt that may have been billed and has no task; OutOfBounds for an id of none, or of
         one that was refused; ConfigError for an account or a place that is none, and for an id without a journal;

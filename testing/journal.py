@@ -20,12 +20,20 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"anymedia.testing.{name}"
-        for name in ("journal_entries", "journal_owners", "journal_pruned", "journal_sums", "journal_told")
+        for name in (
+            "journal_entries",
+            "journal_limits",
+            "journal_owners",
+            "journal_pruned",
+            "journal_sums",
+            "journal_told",
+        )
     )
 )
 
-from .journal_pruned import Grown  # noqa: E402 - after what makes its assertions tell more
+from .journal_limits import Limited  # noqa: E402 - after what makes its assertions tell more
+from .journal_pruned import Grown  # noqa: E402
 
 
-class JournalContract(Grown):
+class JournalContract(Grown, Limited):
     """The promises of `anymedia.Journal`: subclass it in a test module, with `opens` and `crash`."""

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import attrs
@@ -141,7 +141,7 @@ class Rows:
         self._known = known
         self._planned = planned
         self._keys: list[str] = []
-        self._given: dict[int, str] = {}  # the digests of the requests that have a given key
+        self._given: dict[int, Sequence[str]] = {}  # the digests of the requests that have a given key
 
     def key(self, number: int) -> str:
         """Return the key of a row by its index, once they are named."""
@@ -161,7 +161,8 @@ class Rows:
         if self._keys:
             return
         problems: list[Problem] = []
-        digests: list[str] = []
+        digests: list[Sequence[str]] = []
+        await self._ledger.learn_imported()
         for first in range(0, len(self.rows), TOGETHER):
             some = self.rows[first : first + TOGETHER]
             ends = await asyncio.gather(*map(self._digest, some), return_exceptions=True)
@@ -170,15 +171,15 @@ class Rows:
                     problems += _told(end, number, row)
                 elif isinstance(end, BaseException):
                     raise end
-                digests.append("" if isinstance(end, BaseException) else end)
-        keys = self._named(digests)
+                digests.append(("",) if isinstance(end, BaseException) else end)
+        keys = self._named(digests, await self._imported(digests))
         problems += self._twice(keys)
         if problems:
             raise BadRows(problems=sorted(problems, key=lambda each: each.row or 0), rows=len(self.rows))
         self._keys = keys
 
-    async def _digest(self, row: Row) -> str:
-        """Return what tells a row from others; one with a given key, its request from others.
+    async def _digest(self, row: Row) -> list[str]:
+        """Return what tells a row from others, also in imported journals; with a given key, its request from others.
 
         Errors: OutOfBounds, Unsupported, JournalError.
         """
@@ -188,22 +189,32 @@ class Rows:
             raise OutOfBounds(problems=[Problem(field="request", message=message)])
         request = await compared(self._known(row.request))
         if row.idempotency_key is None:
-            return await self._ledger.digest({"request": request, "accounts": list(row.accounts), "offer": row.offer})
+            return await self._ledger.digests({"request": request, "accounts": list(row.accounts), "offer": row.offer})
         if (fault := fault_of_name(row.idempotency_key, LONGEST)) is not None:
             raise OutOfBounds(problems=[Problem(field="idempotency_key", message=fault)])
-        return await self._ledger.digest(request)
+        return await self._ledger.digests(request)
 
-    def _named(self, digests: Sequence[str]) -> list[str]:
-        """Return the key of each row: the given one, or of the batch's name, its digest and its n-th occurrence."""
+    async def _imported(self, digests: Sequence[Sequence[str]]) -> set[str]:
+        """Return the keys under which the batch has bought, where some of it may have come from another journal."""
+        if all(len(each) == 1 for each in digests):
+            return set()
+        return {each.order.idempotency_key or "" async for each in self._ledger.each(batch=self._name)}
+
+    def _named(self, digests: Sequence[Sequence[str]], imported: Container[str]) -> list[str]:
+        """Return the key of each row: the given one, or of the batch's name, its digest and its n-th occurrence.
+
+        A row that was bought under the digest of an imported journal keeps that key.
+        """
         seen: Counter[str] = Counter()
         keys = []
-        for number, (row, digest) in enumerate(zip(self.rows, digests, strict=True)):
+        for number, (row, every) in enumerate(zip(self.rows, digests, strict=True)):
             if row.idempotency_key is not None:
-                self._given[number] = digest
+                self._given[number] = every
                 keys.append(row.idempotency_key)
                 continue
-            seen[digest] += 1
-            keys.append(f"{self._name}:{digest[:DIGEST]}:{seen[digest]}")
+            seen[every[0]] += 1
+            named = [f"{self._name}:{digest[:DIGEST]}:{seen[every[0]]}" for digest in every]
+            keys.append(next((key for key in named if key in imported), named[0]))
         return keys
 
     def _twice(self, keys: Sequence[str]) -> Iterator[Problem]:

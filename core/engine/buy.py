@@ -35,10 +35,9 @@ async def buy(buyer: Buyer[Place], submits: Submits) -> None:
     Returns when all of it was accepted or nothing may follow; the buyer knows which. docs/architecture.md says each
     step in words.
     """
-    session = submits.session
 
     async def life(submission: Submission) -> Attempt:
-        async with session.permits.submit(submission.account, buyer) as permit:  # permit: a turn,
+        async with submission.permit(buyer) as permit:  # permit: a turn,
             await submission.place(submits.uploads)  # place: its files where the provider finds them,
             with buyer.admitted(submission):  # a free rate slot and task slot, and an account that is well
                 async with submission.recorded(permit):  # record: the intent before, the outcome after

@@ -21,6 +21,7 @@ from anymedia.journal.away import say
 from anymedia.journal.ledger import Claimed, Ledger
 from anymedia.limits.health import Health
 from anymedia.limits.permits import Permits
+from anymedia.limits.shared import Shared
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError, Problem, Unavailable, Unsupported
 from anymedia.model.money import Money
 from anymedia.model.task import Attempt, Task
@@ -77,11 +78,13 @@ class Session:
         self.tokens: Tokens = Tokens(clock, self._ask, self.asked, [] if secrets is None else secrets)
         self.detached: deque[Task] = deque(maxlen=LEFT_TASKS)
         self.ledger: Ledger | None = ledger
-        self.permits: Permits = Permits(clock)
+        self._shared = Shared(None if ledger is None else ledger.journal.limits, clock)
+        self.permits: Permits = Permits(clock, self._shared)
         self.readers: Readers = Readers(on_event, self.permits.open_tasks)
         self.tell: Callable[[Event], None] = self.readers.tell
         self.alerts: Alerts = Alerts(daily_alert, ledger, clock, self.tell)
-        self.health: Health = Health(clock, self.balance, self.tell)
+        self.health: Health = Health(clock, self.balance, self.tell, self._shared.tell)
+        self._shared.minds = self.health
         self.patience: Patience = patience
         self.stores: Stores = Stores(storage, network.ca_file)
         self._network = network
@@ -141,6 +144,7 @@ class Session:
         self.readers.close()
         await self.alerts.close()
         await self.health.close()
+        await self._shared.close()
         await self.tokens.close()
         if self._transport is not None:
             await self._transport.close()

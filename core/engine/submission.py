@@ -126,6 +126,11 @@ class Submission:
         text = f"{why} before {self.account.name} answered"
         return SubmitUncertain(text, attempt=attempt, replay_until=until, **self.facts)
 
+    def permit(self, owner: object) -> Permit:
+        """Return the permit to send it; a replay is sent whatever the account's health."""
+        name, minds = self.id if self.attempt is None else self.attempt.id, not self._is_replay
+        return self._session.permits.submit(self.account, owner, name, minds=minds)
+
     # Placed before it is recorded
 
     async def place(self, uploads: Uploads) -> None:

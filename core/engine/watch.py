@@ -123,10 +123,7 @@ class Watch:
             await self._ended(schedule, wait)
         finally:
             schedule.leave(wait)
-        error = wait.watched.error
-        if wait.watched.looked < wait.looks and not wait.watched.task.state.final:
-            error = _not_looked_at(wait.seen)
-        return Look(wait.seen, schedule.next(wait), None if error is None else copy(error))
+        return Look(wait.seen, schedule.next(wait), _met(wait))
 
     async def _looked(self, account: Account, task: Task) -> Task:
         """Look once, and tell whoever waits for the task too that it is over. Errors: ProviderError."""
@@ -159,12 +156,8 @@ class Watch:
                 on.add_done_callback(self._looked_on.discard)
         finally:
             schedule.leave(wait)
-        if watched.task.state.final:
-            return wait.seen
-        if watched.looked < wait.looks:
-            raise _not_looked_at(wait.seen)
-        if watched.error is not None:
-            raise copy(watched.error)  # it says to each who is told of it what became of the look
+        if (error := _met(wait)) is not None:
+            raise error
         return wait.seen
 
     def told(self, task: Task) -> None:
@@ -269,6 +262,14 @@ def succeeded(task: Task) -> Task:
     if failed.billed is Billed.NO:  # otherwise another offer would be paid for as well
         failed.retry = Retry.ELSEWHERE
     raise failed
+
+
+def _met(wait: Wait) -> ProviderError | None:
+    """Return what the look that a wait was for has met, for one caller; None where it has told how the task stands."""
+    watched = wait.watched
+    if watched.looked < wait.looks and not watched.task.state.final:
+        return _not_looked_at(wait.seen)
+    return None if watched.error is None else copy(watched.error)  # it says to each what became of the look
 
 
 def _not_looked_at(task: Task) -> Unavailable:

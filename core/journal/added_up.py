@@ -54,3 +54,19 @@ def of_day(reserved: str, beside: Mapping[str, str] = NONE) -> str:
         f"ON CONFLICT ({', '.join((*beside, 'account', 'day'))}) "
         "DO UPDATE SET reserved = days.reserved + excluded.reserved;"
     )
+
+
+def more(
+    table: str,
+    groups: Sequence[str],
+    figures: Sequence[str],
+    beside: Mapping[str, str] = NONE,
+    known_by: Mapping[str, str] = NONE,
+) -> str:
+    """Return the statement that adds figures to those of a group in a table: the values are of both, in this order."""
+    values = (*beside.values(), *"?" * (len(groups) + len(figures)))
+    return (
+        f"INSERT INTO {table} ({', '.join((*beside, *groups, *figures))}) VALUES ({', '.join(values)}) "  # noqa: S608
+        f"ON CONFLICT ({', '.join((*beside, *(known_by.get(group, group) for group in groups)))}) DO UPDATE SET "
+        f"{', '.join(f'{name} = {table}.{name} + excluded.{name}' for name in figures)}"
+    )

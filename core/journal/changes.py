@@ -32,7 +32,7 @@ Alive: TypeAlias = Callable[[str], bool]
 """Says of an owner whether it is alive."""
 
 _MOVES = """,
-    moved = CASE WHEN {when} THEN (SELECT coalesce(max(moved), 0) + 1 FROM attempts WHERE {has_moved})
+    moved = CASE WHEN {when} THEN (SELECT coalesce(max(moved), 0) + 1 FROM attempts WHERE {has_moved} AND moved > 0)
         ELSE moved END,
     by_webhook = CASE WHEN {when} THEN :by_webhook ELSE by_webhook END"""
 """What is set too where a task is over, within the same statement: `when` says whether it was not so before."""
@@ -75,10 +75,14 @@ _FETCHERS = "SELECT DISTINCT fetcher FROM attempts WHERE task_id = ? AND account
 _FETCHING = "UPDATE attempts SET fetcher = ? WHERE task_id = ? AND account = ?"
 _FETCHED = "UPDATE attempts SET fetcher = NULL WHERE task_id = ? AND account = ? AND fetcher = ?"
 _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owner = ?"
-_HELD = "SELECT holder, owner, CAST(fence AS BIGINT) FROM keys WHERE key = ?"
+_NO_IMPORT = "NOT EXISTS (SELECT 1 FROM facts WHERE name > 'importing ' AND name < 'importing!')"
+"""What is so while no other journal is on its way here, in which something may have been bought under the same key."""
+
+_HELD = f"""SELECT {_NO_IMPORT}, holder, owner, CAST(fence AS BIGINT)
+    FROM (SELECT 1) AS one LEFT JOIN keys ON key = ?"""  # noqa: S608
 _CLAIMED = """INSERT INTO keys (key, holder, owner, fence) VALUES (?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, owner = excluded.owner, fence = excluded.fence"""
-_STANDS = "SELECT holder, owner, fence FROM keys WHERE key = ?"
+_STANDS = f"SELECT holder, owner, fence FROM keys WHERE key = ? AND {_NO_IMPORT}"  # noqa: S608
 _SPENT = "SELECT coalesce(sum(coalesce(reserved, 9e999)), 0) FROM days WHERE account = ? AND day >= ?"
 
 
@@ -114,15 +118,17 @@ class Changes:
         return Refusal(spent=spent) if spent + (reserved or 0) > limit.most else None
 
     def _stands(self, connection: Connection, claim: Claim) -> bool:
-        """Return whether a claim was neither released nor followed by another."""
+        """Return whether a claim was neither released nor followed by another, and no import is under way."""
         row = connection.execute(self.dialect(_STANDS), (claim.key,)).fetchone()
         return row is not None and (*row,) == (claim.holder, claim.owner, claim.fence)
 
     def claim(self, connection: Connection, key: str, holder: str, owner: str, is_alive: Alive) -> Claim | None:
         """Claim a key; return as Journal.claim does. An owner is alive too that is not this one."""
-        row = connection.execute(self.dialect(_HELD), (key,)).fetchone()
-        before, its, fence = row or (None, "", fact(connection, self.dialect, FENCE) or 0)
-        if before is not None and (before, its) != (holder, owner) and (its == owner or is_alive(its)):
+        is_free, before, its, fence = connection.execute(self.dialect(_HELD), (key,)).fetchone()
+        if fence is None:
+            fence = fact(connection, self.dialect, FENCE) or 0
+        is_held = before is not None and (before, its) != (holder, owner) and (its == owner or is_alive(its))
+        if is_held or not is_free:
             return None
         claim = Claim(key=key, holder=holder, owner=owner, fence=fence + 1)
         connection.execute(self.dialect(_CLAIMED), (claim.key, claim.holder, claim.owner, claim.fence))

@@ -6,7 +6,6 @@ import logging
 import os
 import queue
 import threading
-import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
@@ -14,6 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 import attrs
 
 from anymedia.model.errors import JournalError
+
+from .away import say
+from .forks import at_forks
 
 if TYPE_CHECKING:
     import asyncio
@@ -96,7 +98,10 @@ def unwatched(step: Callable[[Any], Any]) -> Item:
 
 
 def _log_fault(future: "concurrent.futures.Future[Any]") -> None:
-    if (error := future.exception()) is not None:
+    error = future.exception()
+    if isinstance(error, JournalError):
+        say(error, "not written down")
+    elif error is not None:
         _log.error("not written down: %s", error)
 
 
@@ -123,11 +128,6 @@ def _settle(items: Sequence[Item]) -> None:
             item.future.set_exception(item.error)
 
 
-_stores: "weakref.WeakSet[GroupCommit[Any]]" = weakref.WeakSet()
-_held: "list[GroupCommit[Any]]" = []
-_forking = threading.Lock()
-
-
 class GroupCommit(ABC, Generic[C]):
     """A database that a thread of its own opens when it is first needed, and alone writes to.
 
@@ -141,8 +141,7 @@ class GroupCommit(ABC, Generic[C]):
         self._lock = threading.RLock()  # held while a writer is chosen and given an item: its end comes last
         self._reading = threading.RLock()  # held while somebody reads past the thread
         self._process = os.getpid()
-        with _forking:
-            _stores.add(self)
+        at_forks(self)
 
     @property
     def is_writing(self) -> bool:
@@ -266,23 +265,3 @@ class GroupCommit(ABC, Generic[C]):
     @abstractmethod
     def _glance(self, query: Step[C, T], nothing: T) -> T:
         """Return what a query finds, beside the thread that writes."""
-
-
-def _before_fork() -> None:
-    _forking.acquire()
-    for store in _stores:
-        _held.append(store)
-        store.hold()
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().go_on()
-    with contextlib.suppress(RuntimeError):  # some programs fork without calling what is to come before
-        _forking.release()
-
-
-# Not every system has it, and without it nothing forks.
-getattr(os, "register_at_fork", lambda **_: None)(
-    before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-)

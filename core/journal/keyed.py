@@ -14,28 +14,34 @@ ID = 32
 
 
 class Keyed:
-    """Digests of 32 letters, keyed with a journal's salt, which is read once. Errors: JournalError."""
+    """Digests of 32 letters, keyed with a journal's salts, which are read once. Errors: JournalError."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._salt: bytes | None = None
+        self._salts: list[bytes] = []
 
-    async def digest(self, text: bytes, purpose: Purpose = "") -> str:
-        """Return what tells a text from others."""
-        if self._salt is None:
-            self._salt = await self._journal.salt()
-        return hashlib.blake2b(text, key=self._salt, digest_size=16, person=purpose.encode()).hexdigest()
+    async def look_again(self) -> None:
+        """Read the salts anew: another journal may have been imported meanwhile."""
+        self._salts = await self._journal.salts()
+
+    async def digests(self, text: bytes, purpose: Purpose = "") -> list[str]:
+        """Return what tells a text from others: as it is written now, then as the imported journals wrote it."""
+        if not self._salts:
+            await self.look_again()
+        return [
+            hashlib.blake2b(text, key=salt, digest_size=16, person=purpose.encode()).hexdigest() for salt in self._salts
+        ]
 
     async def token(self, attempt_id: str) -> str:
         """Return the token of an attempt: its id, and what nobody can guess."""
-        return attempt_id + await self._signature(attempt_id)
+        return attempt_id + (await self._signatures(attempt_id))[0]
 
     async def named_by(self, token: str) -> str | None:
         """Return the id of the attempt that a token names, in a time that tells nothing; None for what is no token."""
-        attempt_id, signature = token[:ID], token[ID:]
-        right = await self._signature(attempt_id)
-        is_ours = hmac.compare_digest(signature.encode(errors="replace"), right.encode())
-        return attempt_id if is_ours else None
+        attempt_id, signature = token[:ID], token[ID:].encode(errors="replace")
+        rights = await self._signatures(attempt_id)
+        compared = [hmac.compare_digest(signature, right.encode()) for right in rights]
+        return attempt_id if any(compared) else None
 
-    async def _signature(self, attempt_id: str) -> str:
-        return await self.digest(attempt_id.encode(errors="replace"), "token")
+    async def _signatures(self, attempt_id: str) -> list[str]:
+        return await self.digests(attempt_id.encode(errors="replace"), "token")

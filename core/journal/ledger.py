@@ -656,7 +656,7 @@ class Ledger:
         """
 
         async def claimed() -> Claimed | None:
-            return await self._claimed(key, await self.digest(request))
+            return await self._claimed(key, await self.digests(request))
 
         return await self._hold(key, claimed)
 
@@ -682,18 +682,18 @@ class Ledger:
         self._held.discard(key)
         await self.journal.write(Released(key=key, holder=self._holder))
 
-    async def _claimed(self, key: str, digest: str) -> Claimed | None:
+    async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)
         if claim is None:
             return None
-        bought = await self.bought(key, digest)
+        bought = await self.bought(key, digests)
         if any(attempt.outcome is None for attempt in bought):
             self._let_go(key)
             return None
-        return Claimed(claim=claim, digest=digest, bought=bought)
+        return Claimed(claim=claim, digest=digests[0], bought=bought)
 
-    async def bought(self, key: str, digest: str | None) -> tuple[Attempt, ...]:
-        """Return what was bought under an idempotency key, or may have been, for the request with a digest, or for any.
+    async def bought(self, key: str, digests: Sequence[str] | None) -> tuple[Attempt, ...]:
+        """Return what was bought under an idempotency key, or may have been, for the request of digests, or for any.
 
         Errors: OutOfBounds when something was bought under it for another request.
         """
@@ -702,7 +702,7 @@ class Ledger:
         if any(attempt.outcome is None for _, attempt in bought):  # it may yet come to nothing
             return tuple(attempt for _, attempt in bought)
         for entry, attempt in bought:
-            if digest is not None and entry.digest not in (None, digest):
+            if digests is not None and entry.digest not in (None, *digests):
                 raise _other_request(key, attempt)
         return tuple(attempt for _, attempt in bought)
 
@@ -714,7 +714,15 @@ class Ledger:
 
         The salt is in the journal: who has that can try whether a prompt was the one, and nobody can without it.
         """
-        return await self._keyed.digest(json.dumps(request, sort_keys=True).encode())
+        return (await self.digests(request))[0]
+
+    async def digests(self, request: Json) -> list[str]:
+        """Return the digest of a request, and behind it those that it has in journals that were imported."""
+        return await self._keyed.digests(json.dumps(request, sort_keys=True).encode())
+
+    async def learn_imported(self) -> None:
+        """Learn of journals that were imported since this ledger was opened: of what was bought under their digests."""
+        await self._keyed.look_again()
 
 
 def _query(

@@ -14,6 +14,7 @@ from uuid import uuid4
 import attrs
 
 from anymedia.model.errors import JournalError
+from anymedia.shared_limits import SharedLimits
 
 from .labels import has_labels
 from .protocol import (
@@ -70,6 +71,17 @@ class Memory:
         self.done: dict[str, int] = {}
         self.salt: bytes = secrets.token_bytes(16)
         self._folder: Path | None = None
+        self._limits: SharedLimits | None = None
+
+    @property
+    def limits(self) -> SharedLimits:
+        """What is used of the limits of accounts."""
+        if self._limits is None:
+            from .sqlite_limits import SQLiteLimits, in_memory  # SQLite takes a while to import
+
+            self._limits = limits = SQLiteLimits(in_memory)
+            weakref.finalize(self, limits.close)
+        return self._limits
 
     @property
     def folder(self) -> Path:
@@ -106,6 +118,12 @@ class MemoryJournal:
         """A temporary folder, which is gone when the memory is."""
         with self.memory.lock:
             return self.memory.folder
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits."""
+        with self.memory.lock:
+            return self.memory.limits
 
     @property
     def spool(self) -> Path | None:
@@ -244,9 +262,9 @@ class MemoryJournal:
             self.memory.released.discard(key)
             return claim
 
-    async def salt(self) -> bytes:
-        """As Journal.salt."""
-        return self.memory.salt
+    async def salts(self) -> list[bytes]:
+        """As Journal.salts."""
+        return [self.memory.salt]
 
     async def close(self) -> None:
         """As Journal.close."""

@@ -12,6 +12,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
+from anymedia.shared_limits import SharedLimits
+
 DAY = 86_400
 """Seconds of a day."""
 
@@ -362,6 +364,10 @@ class Journal(Protocol):
         """The folder for results that came as bytes."""
 
     @property
+    def limits(self) -> SharedLimits:
+        """What is used of the limits of accounts by all who share the journal; usable until `close`."""
+
+    @property
     def spool(self) -> Path | None:
         """The folder on this machine for what could not be written while the journal was away; None: it never is."""
 
@@ -474,8 +480,11 @@ class Journal(Protocol):
         A holder may claim anew what it holds: the earlier claim no longer stands then.
         """
 
-    async def salt(self) -> bytes:
-        """Return the bytes that digests are keyed with: random, made once, the same for every owner."""
+    async def salts(self) -> list[bytes]:
+        """Return the bytes that digests are keyed with: random, made once, the same for every owner.
+
+        Behind them come those of the journals that were imported: what is keyed with these is still found by them.
+        """
 
     async def close(self) -> None:
         """Make the changes that are still to be made, then end as an owner: what it claimed is free."""

@@ -28,7 +28,7 @@ _HELD = "SELECT owner FROM keys WHERE key = ? AND holder IS NOT NULL"
 _BARED = "UPDATE texts SET record = ?, task = ?, body = NULL WHERE number = ? AND record = ? AND NOT (task {differs} ?)"
 _UNUSED = """SELECT CAST(fence AS BIGINT) FROM keys
     WHERE key = ? AND NOT EXISTS (SELECT 1 FROM attempts WHERE idempotency_key = keys.key)"""
-_RAISED = """INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+RAISED = """INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
     WHERE CAST(facts.value AS BIGINT) < CAST(excluded.value AS BIGINT)"""
 
 
@@ -82,7 +82,7 @@ class Pruner:
                 done.add(each.entry.id)
         gone = [each.entry.day for each in pruned if each.kept is None and each.entry.id in done]
         if gone:
-            self._execute(_RAISED, (GONE, str(max(gone) + 1)))
+            self._execute(RAISED, (GONE, str(max(gone) + 1)))
         return [*done]
 
     def _bare(self, number: int, pruned: Pruned) -> bool:
@@ -102,7 +102,7 @@ class Pruner:
         self._execute("DELETE FROM attempts WHERE number = ?", (number,))
         if key is not None and (unused := self._execute(_UNUSED, (key,)).fetchone()) is not None:
             self._execute("DELETE FROM keys WHERE key = ?", (key,))
-            self._execute(_RAISED, (FENCE, str(unused[0])))
+            self._execute(RAISED, (FENCE, str(unused[0])))
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         return self.connection.execute(self.dialect(statement), values)

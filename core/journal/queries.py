@@ -140,7 +140,7 @@ class Queries:
         """Return the number of the last move; 0 where nothing has moved."""
         last: int | None
         (last,) = connection.execute(self.dialect(_LAST_MOVE)).fetchone()
-        return last or 0
+        return max(last or 0, 0)  # what was imported moved before the first
 
     def moved(self, connection: Connection, after: int) -> list[Any]:
         """Return the rows of the entries that moved after a move, each with the number of its own at its end."""

@@ -140,6 +140,15 @@ class Spool:
             return
 
 
+def waiting(folder: Path) -> int:
+    """Return how many changes there are in a folder; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as found:
+            return sum(_NAME.fullmatch(each.name) is not None for each in found)
+    except OSError:
+        return 0
+
+
 def _check(change: Late, *names: str | None) -> None:
     """Refuse what no database takes. Errors: ValueError."""
     if any(name is not None and (as_text(name) != name or "\0" in name) for name in names):

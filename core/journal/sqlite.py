@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,8 +12,10 @@ from typing import Any, TypeVar
 
 from anymedia.clock import Clock
 from anymedia.model.errors import JournalError
+from anymedia.shared_limits import SharedLimits
 
 from .changes import Changes
+from .info import Info
 from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
 from .protocol import (
@@ -36,9 +37,12 @@ from .protocol import (
 )
 from .pruning import GONE, Pruner, fact, uncollected
 from .queries import INTO, Queries, columns, entry_of, is_open, sum_of_row, texts
-from .sqlite_care import Info, copy, info
+from .sqlite_care import copy, info
 from .sqlite_file import SQLiteFile
+from .sqlite_limits import LimitsFile
 from .sqlite_schema import SQLITE, Schema
+from .sqlite_whole import MOVER, check_stays, heir, kept, reinstate, rest, retire
+from .whole import Arrived, Kept, Leaving, Rest
 
 T = TypeVar("T")
 
@@ -61,8 +65,8 @@ class SQLiteJournal:
 
     The file is made at the first write, and opened again by a write after `close`. It is one file whatever its names:
     symbolic links are followed, and one that was renamed, deleted, replaced or cut while it was open is written to no
-    more (JournalError). Beside it, `results` holds the results that came as bytes, and `<file>-owners` an empty file
-    for each process that writes.
+    more (JournalError). Beside it, `results` holds the results that came as bytes, `<file>-owners` an empty file
+    for each process that writes, and `<file>-limits` what is used of the limits of accounts just now.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -71,6 +75,8 @@ class SQLiteJournal:
         self._folder = self._store.file.owners
         self._lock = ProcessLock(self._folder)
         self._alive_since = 0
+        self._stays = 0
+        self._limits = LimitsFile(self.path.with_name(f"{self.path.name}-limits"))
 
     @property
     def name(self) -> str:
@@ -88,6 +94,11 @@ class SQLiteJournal:
         return self.path.parent / "results"
 
     @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in a file of their own, `<file>-limits`."""
+        return self._limits
+
+    @property
     def spool(self) -> Path | None:
         """None: where the file cannot be written, no other place is surer."""
         return None
@@ -102,19 +113,20 @@ class SQLiteJournal:
 
     async def check(self) -> None:
         """As Journal.check."""
-        await self._store.write(self._live)
+        await self._store.write(self._unless_moved(self._live))
 
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
-        return await self._store.write(partial(self._intend, entry=entry, claim=claim, limit=limit))
+        intended = partial(self._intend, entry=entry, claim=claim, limit=limit)
+        return await self._store.write(self._unless_moved(intended))
 
     async def write(self, change: Change) -> bool | Taken | Told:
         """As Journal.write."""
-        return await self._store.write(partial(self._change, change=change))
+        return await self._store.write(self._unless_moved(partial(self._change, change=change)))
 
     def put(self, change: Change) -> None:
         """As Journal.put."""
-        self._store.put(partial(self._change, change=change))
+        self._store.put(self._unless_moved(partial(self._change, change=change)))
 
     async def select(self, query: Query) -> list[Entry]:
         """As Journal.select."""
@@ -159,7 +171,7 @@ class SQLiteJournal:
 
     async def prune(self, pruned: Sequence[Pruned]) -> list[str]:
         """As Journal.prune."""
-        return await self._store.write(partial(self._prune, pruned=pruned))
+        return await self._store.write(self._unless_moved(partial(self._prune, pruned=pruned)))
 
     async def pruned(self) -> int | None:
         """As Journal.pruned."""
@@ -180,11 +192,65 @@ class SQLiteJournal:
 
     async def claim(self, key: str, holder: str) -> Claim | None:
         """As Journal.claim."""
-        return await self._store.write(partial(self._claim, key=key, holder=holder))
+        return await self._store.write(self._unless_moved(partial(self._claim, key=key, holder=holder)))
 
-    async def salt(self) -> bytes:
-        """As Journal.salt."""
-        return bytes.fromhex(await self._store.write(_salt))
+    async def salts(self) -> list[bytes]:
+        """As Journal.salts."""
+        return await self._store.write(MOVER.salts)
+
+    # All of it, as it moves into another journal, or takes one in
+
+    async def retire(self, heir: str) -> Leaving:
+        """As Source.retire."""
+        self._there(await self._store.glance(lambda _: True, None))
+        return await self._store.write(partial(self._retire, heir=heir))
+
+    async def heir(self) -> tuple[str, str] | None:
+        """As Source.heir."""
+        moved = await self._store.read(heir, None)
+        return None if moved is None else (moved["id"], moved["to"])
+
+    async def reinstate(self) -> None:
+        """As Source.reinstate."""
+        self._there(await self._store.glance(lambda _: True, None))
+        await self._store.write(reinstate)
+
+    async def kept(self, after: int) -> list[Kept]:
+        """As Source.kept."""
+        nothing: list[Kept] = []
+        return await self._store.glance(partial(kept, after=after), nothing)
+
+    async def rest(self) -> Rest:
+        """As Source.rest."""
+        dead = await self.dead()
+        return await self._store.glance(partial(rest, dead=dead), Rest())
+
+    async def begin_import(self, leaving: Leaving) -> Arrived:
+        """As Target.begin_import."""
+        return await self._store.write(self._unless_moved(partial(MOVER.begin, leaving=leaving)))
+
+    async def take(self, name: str, after: int, kept: Sequence[Kept]) -> None:
+        """As Target.take."""
+        taken = partial(MOVER.take, named=self.name, name=name, after=after, several=kept)
+        await self._store.write(self._unless_moved(taken))
+
+    async def take_rest(self, name: str, after: int, rest: Rest) -> None:
+        """As Target.take_rest."""
+
+        def taken(connection: sqlite3.Connection) -> None:
+            MOVER.take_rest(connection, self.name, name, after, rest)
+            connection.executemany(_LIVES, [(_OWNER + owner,) for owner in rest.dead])
+
+        await self._store.write(self._unless_moved(taken))
+
+    async def give_up(self, name: str) -> None:
+        """As Target.give_up."""
+        await self._store.write(partial(MOVER.give_up, name=name))
+
+    async def found(self, ids: Collection[str]) -> list[Entry]:
+        """As Target.found."""
+        nothing: list[Entry] = []
+        return await self._store.glance(partial(MOVER.found, ids=ids), nothing)
 
     # The file as a whole
 
@@ -229,6 +295,7 @@ class SQLiteJournal:
             with contextlib.suppress(JournalError):  # it counts as dead then, which loses nothing
                 self._store.call(partial(_end, owners=[self.owner]))
         self._store.close()
+        self._limits.close()
         self._lock.end()
 
     def _begins(self) -> None:
@@ -269,6 +336,24 @@ class SQLiteJournal:
                 mark.unlink(missing_ok=True)
 
     # In a transaction
+
+    def _unless_moved(self, step: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:
+        """Return a step that is refused once the journal has moved; once a transaction is enough to look."""
+
+        def checked(connection: sqlite3.Connection) -> T:
+            if self._stays != self._store.transactions:
+                check_stays(connection, self.path)
+                self._stays = self._store.transactions
+            return step(connection)
+
+        return checked
+
+    def _retire(self, connection: sqlite3.Connection, heir: str) -> Leaving:
+        others = sum(name != self.owner and self._is_alive(name) for name in known(self._folder))
+        if others:
+            which = "another process has" if others == 1 else f"{others} other processes have"
+            raise JournalError(f"{self.path}: {which} it open and may be buying; end them, and import it then")
+        return retire(connection, self.path, heir)
 
     def _live(self, connection: sqlite3.Connection) -> None:
         """Be alive as an owner from now on, also for those who find no mark of it; once a transaction is enough."""
@@ -354,10 +439,3 @@ def _end(connection: sqlite3.Connection, owners: Collection[str]) -> None:
 def _lived(connection: sqlite3.Connection) -> list[str]:
     names = (str(name)[len(_OWNER) :] for (name,) in connection.execute(_LIVED, (f"{_OWNER}*",)))
     return [name for name in names if is_name(name)]  # another program may have written others
-
-
-def _salt(connection: sqlite3.Connection) -> str:
-    salt: str
-    connection.execute("INSERT OR IGNORE INTO facts (name, value) VALUES ('salt', ?)", (secrets.token_hex(16),))
-    (salt,) = connection.execute("SELECT value FROM facts WHERE name = 'salt'").fetchone()
-    return salt

@@ -12,7 +12,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import attrs
@@ -24,6 +24,7 @@ from anymedia.model.money import Money
 from anymedia.model.task import Attempt
 from anymedia.model.vocabulary import Retry
 from anymedia.observe.events import CooledDown, Event, Recovered
+from anymedia.shared_limits import Trouble
 
 
 class Cooldown(StrEnum):
@@ -40,6 +41,9 @@ class Cooldown(StrEnum):
         "once it is refused three times in a row and for a look at the balance too"
     )
 
+
+SHARED = (Cooldown.TIME, Cooldown.TRIAL)
+"""What is known to all who share a journal: a key may be refused, and a balance be used up, for some of them alone."""
 
 FIRST, LONGEST = 1.0, 300.0
 """Seconds of the first cooldown where the provider names no time, and of the longest; each failure doubles it."""
@@ -105,7 +109,8 @@ class _Trouble:
 class Health:
     """The health of one client's accounts. `balance` reads the balance of an account, `tell` hears of cooldowns.
 
-    `better` is set when the trouble of one is over before its time, and is then replaced by the next event.
+    `share` hears of the troubles that others should know of too, and with None that one is over. `better` is set when
+    the trouble of one is over before its time, and is then replaced by the next event.
     """
 
     def __init__(
@@ -113,11 +118,13 @@ class Health:
         clock: Clock,
         balance: Callable[[Account], Awaitable[Money]],
         tell: Callable[[Event], None] = lambda _: None,
+        share: Callable[[Account, Trouble | None], None] = lambda _, __: None,
     ) -> None:
         self.better: asyncio.Event = asyncio.Event()
         self._clock = clock
         self._balance = balance
         self._tell = tell
+        self._share = share
         self._troubles: dict[str, _Trouble] = {}
         self._over: dict[str, tuple[datetime, str]] = {}
         self._trials: dict[str, asyncio.Event] = {}
@@ -235,6 +242,8 @@ class Health:
     def _well(self, account: Account, began: float) -> None:
         trouble = self._troubles.get(account.name)
         if trouble is not None and began >= trouble.began:
+            if trouble.ends in SHARED:
+                self._share(account, None)
             self._is_over(account)
 
     def _is_over(self, account: Account) -> None:
@@ -253,6 +262,7 @@ class Health:
             return
         if earlier is not None and not news and earlier.ends is ends:
             earlier.until = until
+            self._tell_others(account, earlier)
             return
         again = earlier if earlier is not None and earlier.ends is Cooldown.KEY is ends else None
         self._troubles[account.name] = _Trouble(
@@ -266,12 +276,55 @@ class Health:
             refused=(0 if again is None else again.refused) + (ends is Cooldown.KEY),
             checked=-math.inf if again is None else again.checked,
         )
+        self._tell_others(account, self._troubles[account.name])
         self._tell_of(account)
 
     def _tell_of(self, account: Account) -> None:
         """Tell that an account is left alone, and until when."""
         health = self.of(account)
         self._tell(CooledDown(account.name, health.provider, str(health.cause), health.until, health.failures))
+
+    # What others tell of an account
+
+    def _tell_others(self, account: Account, trouble: _Trouble) -> None:
+        """Let others know of a trouble, if it is theirs too."""
+        if trouble.ends not in SHARED:
+            return
+        left = max(trouble.until - self._clock.monotonic(), 0.0)
+        told = Trouble(
+            cause=trouble.cause,
+            reason=trouble.reason,
+            ends=trouble.ends.name,
+            since=trouble.since.timestamp(),
+            left=left,
+            failures=trouble.failures,
+            needs_trial=trouble.ends is Cooldown.TRIAL,
+        )
+        self._share(account, told)
+
+    def heard(self, account: Account, told: Trouble | None) -> None:
+        """Take the trouble of an account as others have met it; None: they know of none."""
+        now, known = self._clock.monotonic(), self._troubles.get(account.name)
+        if told is None:
+            if known is not None and known.ends in SHARED:
+                self._is_over(account)
+            return
+        until = now + told.left
+        is_news = told.left > 0 or told.needs_trial if known is None else known.until + TICK < until
+        if not is_news:
+            return
+        self._troubles[account.name] = _Trouble(
+            cause=told.cause,
+            reason=told.reason,
+            ends=Cooldown[told.ends],
+            since=datetime.fromtimestamp(told.since, UTC),
+            began=now,
+            until=until,
+            failures=told.failures,
+        )
+        self._tell_of(account)
+
+    # What submits tell, and balances
 
     def _pause(self, attempt: Attempt, ends: Cooldown, failures: int) -> float:
         if ends is Cooldown.BALANCE:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from anymedia.clock import Clock, first_of
 from anymedia.model.task import Attempt, Task
+from anymedia.shared_limits import ACTIVE, Want
 
 FORGOTTEN = 600.0
 """Seconds after its last look at which a task counts as over."""
@@ -32,6 +33,10 @@ class RateWindow:
         self._under_way = 0
         self._ended: deque[float] = deque()
         self._changed = asyncio.Event()
+
+    def wanted(self, kind: str, name: str) -> Want | None:
+        """Return the slot of a call as it is shared with others; None without a limit."""
+        return None if self.calls is None else Want(kind=kind, name=name, most=self.calls, after=self.seconds)
 
     async def enter(self) -> None:
         """Wait until one more call fits; `Turns` decides who waits here."""
@@ -102,6 +107,10 @@ class ActiveTasks:
             del self._seen[next(iter(self._seen))]
         return self._held + len(self._seen)
 
+    def wanted(self, name: str) -> Want | None:
+        """Return the slot of a task as it is shared with others; None without a limit."""
+        return None if self.most is None else Want(kind=ACTIVE, name=name, most=self.most, after=FORGOTTEN)
+
     async def enter(self) -> None:
         """Wait until one more task may be active."""
         if not self._has_room:
@@ -170,6 +179,11 @@ class ActiveTasks:
         if self._seen.pop(task.id, None) is not None and not task.state.final:
             self._see(task.id)
         self._over()
+
+    def gone(self, name: str) -> None:
+        """Note that a task, or an attempt without one, is over, as others know."""
+        if self._seen.pop(name, None) is not None:
+            self._over()
 
     def _see(self, name: str) -> None:
         self._seen.pop(name, None)  # keeps the order by last look

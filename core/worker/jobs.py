@@ -6,7 +6,8 @@ to be waited for is a time at which the job comes again, never a job that sleeps
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import attrs
@@ -18,11 +19,15 @@ from anymedia.model.errors import (
     AnymediaError,
     Cooling,
     DeadlineExceeded,
+    DownloadError,
     JournalError,
+    MalformedAnswer,
+    NotFound,
+    OutOfBounds,
     SubmitUncertain,
 )
 from anymedia.model.strict_json import Json
-from anymedia.model.task import Attempt, Task
+from anymedia.model.task import Task
 from anymedia.model.vocabulary import Billed, Retry
 
 from .database import Database
@@ -31,8 +36,12 @@ from .written import Carrier, order_of
 TURN = 10.0
 """Seconds for which a job waits for its turn to send, before it makes room for others."""
 
-FIRST, LONGEST = 2.0, 60.0
-"""Seconds until a job comes again that has not got its turn, or met what passes; each time doubles them."""
+FIRST, LONGEST, HOUR = 2.0, 60.0, 3600.0
+"""Seconds until a job comes again that has not got its turn, or met what passes; each time doubles them. What is paid
+for is looked at once an hour at least, whatever is in the way."""
+
+OVER = (DownloadError, MalformedAnswer, NotFound, OutOfBounds, SubmitUncertain)
+"""What no later look at a task would change."""
 
 _log = logging.getLogger("anymedia")
 
@@ -76,13 +85,16 @@ class Jobs:
     ) -> None:
         """Buy a request once under its key, and let its task be followed. Errors: Again."""
         try:
-            asked = await self._carrier.request(request)
-            task = await self._client.submit(asked, *accounts, timeout=TURN, idempotency_key=key, **options)
+            with _broken():
+                asked = await self._carrier.request(request)
+                task = await self._client.submit(asked, *accounts, timeout=TURN, idempotency_key=key, **options)
         except AnymediaError as error:
             await self._failed(key, error, until, times)
             return
         attempt = await self._ledger.with_task(task.account, task.id)
-        await self._follow(attempt, key)
+        if attempt is None:  # its outcome waits on this machine until the journal is back
+            raise Again(pause(times))
+        await self._database.follow(attempt.id, key)
 
     async def order(self, request: str, until: float | None, times: int, **args: Json) -> None:
         """Send an order that was handed over, unless that was done, and let its task be followed. Errors: Again."""
@@ -90,14 +102,15 @@ class Jobs:
         attempt = await self._ledger.attempt(name)
         if attempt is None:
             try:
-                order = order_of(args, await self._carrier.request(request))
-                attempt = await self._client._sent(order, TURN)  # noqa: SLF001 - what a worker does for others
+                with _broken():
+                    order = order_of(args, await self._carrier.request(request))
+                    attempt = await self._client._sent(order, TURN)  # noqa: SLF001 - what a worker does for others
             except AnymediaError as error:
                 is_told = isinstance(error, Cooling) or (isinstance(error, JournalError) and not _is_passing(error))
                 await self._failed(name, error, 0.0 if is_told else until, times)
                 return
-        elif attempt.outcome is None:
-            raise Again(pause(times))  # it is being sent
+        if attempt.outcome is None:  # it is being sent
+            raise Again(pause(times))
         if attempt.task is not None:
             await self._database.follow(attempt.id, name)
         await self._database.ended(name)
@@ -110,23 +123,18 @@ class Jobs:
         try:
             written = await self._ledger.attempt(attempt)
             saving = Saving() if written is None or written.order.batch is not None else self._saving
-            step = await self._client.advance(attempt, saving.where, names=saving.names, sidecar=saving.sidecar)
+            with _broken():
+                step = await self._client.advance(attempt, saving.where, names=saving.names, sidecar=saving.sidecar)
         except AnymediaError as error:
-            if _passes(error):
-                raise Again(_pause_after(error, times)) from None
+            if not isinstance(error, OVER):
+                _log.warning("attempt %s: %s", attempt[:8], error)
+                raise Again(_pause_after(error, times, most=HOUR)) from None
             _log.error("attempt %s: %s", attempt[:8], error)
         else:
-            if step.error is not None:
-                _log.warning("task %s at %s: %s", step.task.id, step.task.account, step.error)
             if step.after is not None:
                 raise Again(step.after)
             saving.on_saved(step.task)
         await self._database.ended(name)
-
-    async def _follow(self, attempt: Attempt | None, key: str) -> None:
-        if attempt is None:  # its outcome is not in the journal yet
-            raise Again(FIRST)
-        await self._database.follow(attempt.id, key)
 
     async def _failed(self, name: str, error: AnymediaError, until: float | None, times: int) -> None:
         """Write down why something came to nothing. Errors: Again where it may still come to something."""
@@ -158,10 +166,22 @@ def _is_passing(error: JournalError) -> bool:
     return error.away or error.lapsed
 
 
-def pause(times: int) -> float:
+def pause(times: int, most: float = LONGEST) -> float:
     """Return in how many seconds a job comes again that has come so many times before."""
-    return min(FIRST * 2.0 ** min(times, 10), LONGEST)
+    return min(FIRST * 2.0 ** min(times, 20), most)
 
 
-def _pause_after(error: AnymediaError, times: int) -> float:
-    return max(error.retry_after or 0.0, pause(times))
+def _pause_after(error: AnymediaError, times: int, most: float = LONGEST) -> float:
+    return max(error.retry_after or 0.0, pause(times, most))
+
+
+@contextmanager
+def _broken() -> Iterator[None]:
+    """Let a fault of ours be an error that ends a job, and no endless retry. Errors: AnymediaError."""
+    try:
+        yield
+    except AnymediaError:
+        raise
+    except Exception as fault:
+        _log.exception("a job broke")
+        raise AnymediaError(f"it broke, and may be billed: {fault!r}", billed=Billed.UNKNOWN) from fault

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from procrastinate import JobContext, RetryDecision
 from procrastinate.jobs import Job
@@ -14,7 +14,7 @@ from procrastinate.retry import BaseRetryStrategy
 
 from anymedia.client import Client, Where
 from anymedia.engine.sidecar import Sidecar
-from anymedia.model.errors import AnymediaError, JournalError
+from anymedia.model.errors import JournalError
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task
 
@@ -36,9 +36,6 @@ POLL = 1.0
 """Seconds between two questions whether a job is due by now; of a new one it is told at once."""
 
 MINUTELY = "* * * * *"
-
-BROKE = 5
-"""How often a job is done that breaks by a fault of ours."""
 
 FIRST, LONGEST = 0.5, 10.0
 """Seconds until a database that is away is asked again; each time doubles them."""
@@ -136,20 +133,8 @@ class Worker:
         """Tell the queue what each kind of job does."""
         app, comes_again = self._database.app, _ComesAgain()
 
-        def task(name: str) -> Callable[[Callable[..., Any]], Any]:
-            return app.task(name=name, queue=self._database.queue, retry=comes_again, pass_context=True)
-
-        @task(SUBMIT)
-        async def submit(context: JobContext, **args: Json) -> None:
-            await jobs.submit(times=context.job.attempts, **args)
-
-        @task(ORDER)
-        async def order(context: JobContext, **args: Json) -> None:
-            await jobs.order(times=context.job.attempts, **args)
-
-        @task(ADVANCE)
-        async def advance(context: JobContext, **args: Json) -> None:
-            await jobs.advance(times=context.job.attempts, **args)
+        for name, job in ((SUBMIT, jobs.submit), (ORDER, jobs.order), (ADVANCE, jobs.advance)):
+            app.task(name=name, queue=self._database.queue, retry=comes_again, pass_context=True)(_done(job))
 
         # Without a lock: what a killed worker held would keep away the very sweep that takes it up.
         @app.periodic(cron=MINUTELY)
@@ -158,18 +143,25 @@ class Worker:
             await self._sweep.sweep()
 
 
-class _ComesAgain(BaseRetryStrategy):
-    """When a job comes again: as it says itself, at once where its worker ends, later where it broke."""
+def _done(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Return a job as the queue calls it: with what it carries, and how often it has come before."""
 
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """Return when a job comes again; None: not any more."""
+    async def done(context: JobContext, **args: Json) -> None:
+        await job(times=context.job.attempts, **args)
+
+    return done
+
+
+class _ComesAgain(BaseRetryStrategy):
+    """When a job comes again: as it says itself, at once where its worker ends, later where the journal is away."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        """Return when a job comes again."""
         if isinstance(exception, Again):
             return _in(exception.seconds)
         if isinstance(exception, asyncio.CancelledError):
             return _in(0.0)
-        if isinstance(exception, AnymediaError) or job.attempts < BROKE:
-            return _in(pause(job.attempts))
-        return None
+        return _in(pause(job.attempts))
 
 
 def _in(seconds: float) -> RetryDecision:

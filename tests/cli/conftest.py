@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from anymedia.cli.app import app
 from anymedia.registry import adapters
 from anymedia.simulators import Simulators, in_thread
+from tests.postgres import needs_postgres
 from tests.providers import FOUR
 
 SPEED = 1000.0
@@ -63,6 +65,16 @@ def terminal(tmp_path, monkeypatch) -> Terminal:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     return Terminal(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])
+def place(request, terminal, monkeypatch) -> Path | str:
+    """Where the journal of the commands is: a file in its usual place, and a database."""
+    if request.param == "sqlite":
+        return Path(os.environ["HOME"], ".local", "state", "anymedia", "journal.db")
+    url = request.getfixturevalue("postgres_url")
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", url)
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from .conftest import FastClock
 
 
 @pytest.fixture
-def left(terminal, simulators):
+def left(terminal, place, simulators):
     """Buy pictures as programs do that do not save them, and return the ids of their tasks."""
 
     def bought(*accounts):

@@ -19,7 +19,9 @@ from anymedia.cli.attempts import cost
 from anymedia.cli.journal import moment
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger
+from anymedia.model.process import Process, this_process
 from tests.journal.reading import run, sums_of, with_ledger
+from tests.journal.test_left import attempt
 
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -41,6 +43,19 @@ def bought(simulators):
     return lambda name: tuple(now - then for now, then in zip(counts(name), before[name], strict=True))
 
 
+def damaged(place, statement):
+    """Change something in a journal as another program does."""
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place)) as connection:
+            connection.execute(statement)
+            connection.commit()
+    else:
+        import psycopg
+
+        with psycopg.connect(place, options="-c search_path=anymedia") as connection:
+            connection.execute(statement)
+
+
 def unfinished(terminal, simulators, provider, words=FOX):
     """Leave a task that goes on: the one look that is made in this time meets a fault."""
     simulators[provider].fault("status", status=503, on="poll")
@@ -49,7 +64,7 @@ def unfinished(terminal, simulators, provider, words=FOX):
 
 
 @pytest.fixture
-def left(terminal, simulators):
+def left(terminal, simulators, place):
     """One attempt of each kind, in this order: succeeded, refunded, refused, uncertain, and a task that goes on."""
     assert terminal(*FOX, "--provider", "reapi", "--label", "team=blue").exit_code == 0
     simulators["runapi"].fault("failed")
@@ -68,7 +83,7 @@ def left(terminal, simulators):
 @pytest.mark.parametrize(
     "words", [FOX, ("raw", "reapi", "/api/v1/images/generations", '{"model": "z-image", "prompt": "A fox"}')]
 )
-def test_under_a_key_a_request_is_bought_once(terminal, bought, words):
+def test_under_a_key_a_request_is_bought_once(terminal, bought, place, words):
     if words is FOX:
         words = (*FOX, "--provider", "reapi")
     first, second = (terminal.json(*words, "--idempotency-key", "order-1", "--out", "out") for _ in range(2))
@@ -110,7 +125,7 @@ def test_the_list_tells_what_was_asked_and_how_it_stands(terminal, left):
     assert "1 uncertain: may have been billed" in terminal("tasks").stderr
 
 
-def test_tasks_that_were_not_bought_here_are_listed(terminal, left):
+def test_tasks_that_were_not_bought_here_are_listed(terminal, left, place):
     assert terminal.json("tasks", "--unknown") == []
     assert "no webhook told of a task that was not bought here" in terminal("tasks", "--unknown").stderr
     tasks = [
@@ -122,14 +137,12 @@ def test_tasks_that_were_not_bought_here_are_listed(terminal, left):
         for task in tasks:
             await ledger.told_unknown(task)
 
-    run(with_ledger(the_journal(), told))
+    run(with_ledger(place, told))
     assert [from_json(Task, each) for each in terminal.json("tasks", "--unknown")] == tasks[::-1]
     rows = [line.split() for line in terminal("tasks", "--unknown").stdout.splitlines()]
     when = ["2026-12-01", "12:00"]
     assert rows[1:] == [["t-1", *when, "succeeded", "reapi", "unknown"], ["t-0", *when, "running", "reapi", "unknown"]]
-    with closing(sqlite3.connect(the_journal())) as connection:
-        connection.execute("UPDATE unknown SET task = '' WHERE task_id = 't-1'")
-        connection.commit()
+    damaged(place, "UPDATE unknown SET task = '' WHERE task_id = 't-1'")
     assert "t-1: its record cannot be read" in terminal("tasks", "--unknown").stderr
     refused = terminal("tasks", "--unknown", "--since", "2h")
     assert refused.exit_code == 2
@@ -217,7 +230,7 @@ def test_a_task_that_was_canceled_and_given_back_is_called_refunded():
     assert [cost(each) for each in (canceled("0"), REFUNDED, canceled("0.1"))] == ["refunded", "refunded", "~$0.10"]
 
 
-def test_prompts_need_not_be_kept(terminal, simulators):
+def test_prompts_need_not_be_kept(terminal, simulators, place):
     with Path("anymedia.toml").open("a") as file:
         file.write('[journal]\npath = "kept.db"\nprompts = false\n')
     terminal(*FOX, "--provider", "reapi")
@@ -254,6 +267,23 @@ def test_what_became_of_an_uncertain_one_is_noted(terminal, left, flags, status,
     resumed = terminal.json("resume", "--out", "out")
     assert [task["id"] for task in resumed["tasks"] if task["account"] == "revidapi"] == [found] * (status == "queued")
     assert terminal("tasks", "settle", terminal.json("tasks")[0]["id"], "--billed").exit_code == 2
+
+
+def test_an_attempt_says_which_process_bought_and_settled_it_where_that_was_another_one(terminal):
+    elsewhere, here = Process(host="worker-3", pid=7), this_process()
+    begun = attempt(bought_by=elsewhere)
+
+    async def write(ledger):
+        await ledger.intend(begun, None)
+        await ledger.end(attrs.evolve(begun, outcome=Outcome.UNCERTAIN, settled_by=elsewhere))
+
+    run(with_ledger(the_journal(), write))
+    shown = " ".join(terminal("tasks", "show", begun.id).stdout.split())
+    assert ("bought by process 7 of worker-3" in shown, "settled by" in shown) == (True, False)
+    settled = terminal.json("tasks", "settle", begun.id, "--billed")
+    assert settled["bought_by"] == {"host": "worker-3", "pid": 7}
+    assert settled["settled_by"] == {"host": here.host, "pid": here.pid}
+    assert f"settled by {here}" in " ".join(terminal("tasks", "show", begun.id).stdout.split())
 
 
 def test_a_handle_is_waited_for_elsewhere(terminal, left, monkeypatch, tmp_path):
@@ -424,7 +454,7 @@ def test_what_was_left_is_taken_up(terminal, bought, left):
     assert bought("reapi") == (3, 2)
 
 
-def test_what_is_not_finished_or_failed(terminal, simulators):
+def test_what_is_not_finished_or_failed(terminal, simulators, place):
     simulators["reapi"].fault("stuck")
     terminal(*FOX, "--provider", "reapi", "--timeout", "1")
     ended = terminal("resume", "--timeout", "1", "--json")
@@ -451,7 +481,7 @@ def test_a_result_that_cannot_be_fetched_is_fetched_later(terminal, simulators):
     assert len([*terminal.folder.glob("*.jpg")]) == 1
 
 
-def test_a_replay_buys_nothing_twice(terminal, simulators, bought):
+def test_a_replay_buys_nothing_twice(terminal, simulators, bought, place):
     simulators["runapi"].fault("reset_after", times=None)
     assert terminal(*FOX, "--provider", "runapi").exit_code == 4
     simulators["runapi"].clear()

@@ -13,7 +13,7 @@ import pytest
 from anymedia import Asset, Money, Outcome, State
 from anymedia.cli.complete import batches
 from anymedia.cli.expiry import roughly
-from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal import Ledger, open_journal
 from anymedia.journal.records import Private
 from tests.journal.reading import run
 from tests.journal.test_left import attempt
@@ -54,8 +54,8 @@ ATTEMPTS = [
 ]
 
 
-async def fill(attempts):
-    ledger = Ledger(SQLiteJournal(the_journal()))
+async def fill(attempts, place=None):
+    ledger = Ledger(open_journal(place or the_journal()))
     for each in attempts:
         await ledger.intend(attrs.evolve(each, outcome=None, task=None), json.dumps(each.order.body).encode())
         await ledger.end(each)
@@ -63,7 +63,14 @@ async def fill(attempts):
 
 
 @pytest.fixture
-def filled(terminal):
+def filled(terminal, place):
+    run(fill(ATTEMPTS, place))
+    return terminal
+
+
+@pytest.fixture
+def in_file(terminal):
+    """The journal in a file alone."""
     run(fill(ATTEMPTS))
     return terminal
 
@@ -113,7 +120,7 @@ def test_a_time_is_told_roughly(seconds, told):
     assert roughly(seconds) == told
 
 
-def test_what_the_journal_holds_is_shown(filled):
+def test_what_the_journal_holds_is_shown(filled, place):
     found = filled.json("journal", "info")
     assert found["statuses"] == {"succeeded": 7, "uncertain": 1}
     names = ("attempts", "open", "uncertain", "uncollected", "old", "old_uncollected", "form")
@@ -124,7 +131,7 @@ def test_what_the_journal_holds_is_shown(filled):
         "uncollected": 4,
         "old": 2,
         "old_uncollected": 1,
-        "form": 7,
+        "form": 7 if isinstance(place, Path) else 1,
     }
     assert (found["first"], found["last"], found["pruned"]) == (OLD.isoformat(), NOW.isoformat(), None)
     shown = filled("journal", "info").stdout
@@ -142,10 +149,10 @@ def test_what_the_journal_holds_is_shown(filled):
     assert "would stay" not in filled("journal", "info").stdout
 
 
-def test_results_that_may_be_there_go_where_that_is_asked_for(terminal):
+def test_results_that_may_be_there_go_where_that_is_asked_for(terminal, place):
     """Those that are gone go by themselves, once they are old."""
     hours = (-1, 0, 1, None)
-    run(fill([*(done(number, hours=each, saved=False) for number, each in enumerate(hours, start=1)), done(5)]))
+    run(fill([*(done(number, hours=each, saved=False) for number, each in enumerate(hours, start=1)), done(5)], place))
     prune = ("journal", "prune", "--older-than", "90d")
     told = terminal(*prune, "--dry-run").stdout
     assert "of those that would go, 1 had results that are paid for and were never saved" in told
@@ -186,7 +193,8 @@ def test_a_report_tells_what_was_pruned(filled):
         (("export", "-", "--json"), "--json needs a FILE"),
     ],
 )
-def test_what_makes_no_sense_is_refused(filled, words, told):
+def test_what_makes_no_sense_is_refused(in_file, words, told):
+    filled = in_file
     Path("there").write_text("mine")
     ended = filled("journal", *words)
     assert (ended.exit_code, told in ended.stderr) == (2, True)
@@ -217,7 +225,8 @@ def test_where_there_is_no_file_there_is_nothing_to_tell(terminal):
     assert terminal.json("journal", "prune", "--older-than", "9d")["attempts"] == 0
 
 
-def test_a_copy_is_read_as_a_journal(filled, monkeypatch):
+def test_a_copy_is_read_as_a_journal(in_file, monkeypatch):
+    filled = in_file
     told = filled.json("journal", "backup", "copy.db")
     assert (told["path"], told["bytes"]) == ("copy.db", Path("copy.db").stat().st_size)
     assert "copy-2.db has a copy of the journal" in filled("journal", "backup", "copy-2.db").stderr
@@ -248,3 +257,43 @@ def test_an_export_that_fails_leaves_no_file(filled, monkeypatch):
     with pytest.raises(RuntimeError):
         filled("journal", "export", "bare.jsonl", "--without-prompts")
     assert not [file for file in Path().iterdir() if "jsonl" in file.name]
+
+
+def test_what_only_a_file_has_says_what_to_use_with_a_database(terminal, postgres_url, monkeypatch):
+    name = postgres_url.replace(":not-told@", "@")
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", postgres_url)
+    assert terminal.json("journal", "info") is None
+    run(fill(ATTEMPTS, postgres_url))
+    told = terminal("journal", "backup", "copy file.dump")
+    command = f"`pg_dump --format=custom --schema=anymedia '--file=copy file.dump' {name}`"
+    assert (told.exit_code, command in told.stderr, "PGPASSWORD" in told.stderr) == (3, True, True)
+    told = terminal("journal", "prune", "--older-than", "90d", "--compact")
+    assert (told.exit_code, "uses the room of what is pruned by itself" in told.stderr) == (3, True)
+    assert terminal.json("journal", "info")["attempts"] == 8
+    went = terminal("journal", "prune", "--older-than", "90d")
+    assert "of the file" not in went.stdout
+    assert terminal.json("journal", "prune", "--older-than", "90d")["unused"] is None
+
+
+def test_a_database_is_told_of_with_what_waits_for_it(terminal, postgres_url, monkeypatch):
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", postgres_url)
+    run(fill(ATTEMPTS, postgres_url))
+    found = terminal.json("journal", "info")
+    assert (found["path"], found["unused"]) == (postgres_url.replace(":not-told@", "@"), None)
+    database = found["database"]
+    assert {name: database[name] for name in ("alive", "dead", "spooled", "aside")} == dict.fromkeys(
+        ("alive", "dead", "spooled", "aside"), 0
+    )
+    assert abs(database["ahead"]) < 5
+    told = terminal("journal", "info").stdout
+    assert "0 owners alive" in told
+    assert "free for new attempts" not in told
+    spool = next(Path(os.environ["HOME"], ".local", "state", "anymedia").glob("postgres-*")) / "spool"
+    (spool / "aside").mkdir(parents=True)
+    (spool / "aside" / f"ended-{1:020d}-{2:032x}.json").write_text("{")
+    told = " ".join(terminal("journal", "info").stdout.split())
+    assert "1 outcome on this machine that nobody can write: the log said why" in told
+    examined = terminal.json("doctor", code=1)
+    assert "journal" in examined["wrong"]
+    assert examined["journal"]["database"]["alive"] == 0
+    assert "PostgreSQL" in terminal("doctor").stdout

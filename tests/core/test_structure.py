@@ -18,7 +18,7 @@ from anymedia.registry import adapters
 ROOMS = (
     ("model",),
     ("declare", "environment", "tables"),
-    ("account", "clock", "network", "observe", "storage"),
+    ("account", "clock", "network", "observe", "shared_limits", "storage"),
     ("translate",),
     ("pricing", "transport", "limits", "journal"),
     ("engine",),

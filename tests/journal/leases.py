@@ -5,7 +5,7 @@ import psycopg
 from anymedia.journal.postgres.server import SCHEMA
 
 
-def execute(journal, statement, values=()):
+def execute(journal, statement, values=None):
     """Execute a statement as another program would, and return what it finds."""
     with psycopg.connect(journal.server._conninfo, autocommit=True) as connection:
         connection.execute(f"SET search_path = {SCHEMA}")

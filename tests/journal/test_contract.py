@@ -22,6 +22,8 @@ class TestSQLite(JournalContract):
 
 @needs_postgres
 class TestPostgres(JournalContract):
+    has_clock = True
+
     @pytest.fixture
     def opens(self, opens_postgres):
         return opens_postgres

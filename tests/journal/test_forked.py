@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from anymedia import JournalError
-from anymedia.journal.group_commit import _after_fork, _before_fork
+from anymedia.journal.forks import _after_fork, _before_fork
 from anymedia.journal.process_lock import is_alive
 from anymedia.journal.sqlite_file import SQLiteFile
 from anymedia.journal.sqlite_schema import Schema

@@ -383,7 +383,7 @@ async def test_a_copy_is_a_journal_as_it_was_at_one_moment(filled, path, tmp_pat
     copy = Ledger(SQLiteJournal(target))
     assert await copy.attempts() == before
     await copy.intend(tried(99), None)
-    assert await copy.journal.salt() == await filled.journal.salt()
+    assert await copy.journal.salts() == await filled.journal.salts()
     await copy.close()
 
 

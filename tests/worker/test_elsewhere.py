@@ -56,7 +56,7 @@ async def test_what_is_refused_is_told_by_each_row(world, simulators):
 async def test_an_account_that_is_left_alone_closes_its_rows(world, simulators):
     simulators["kie"].fault("unauthorised", on="submit", times=None)
     async with world.client() as client, world.worker():
-        end = await batch(client, world, rows(3), offer="kie/flux-2-pro", timeout=300).run()
+        end = await batch(client, world, rows(3), offer="kie/flux-2-pro", at_once=1).run()
     assert (end.why, end.done) == ("error", 0)
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,8 +10,10 @@ from typing import TypeVar
 
 import attrs
 
+from anymedia.clock import Clock
 from anymedia.environment import HOME, XDG_STATE_HOME, state_folder
 from anymedia.journal.changes import Changes
+from anymedia.journal.info import Database, Info
 from anymedia.journal.protocol import (
     LEASE,
     By,
@@ -35,21 +36,24 @@ from anymedia.journal.protocol import (
 )
 from anymedia.journal.pruning import GONE, Pruner, fact, uncollected
 from anymedia.journal.queries import INTO, Queries, columns, entry_of, sum_of_row, texts
+from anymedia.journal.whole import Arrived, Kept, Leaving, Rest
 from anymedia.model.errors import ConfigError, JournalError
+from anymedia.shared_limits import SharedLimits
 
+from .care import database, info
+from .limits import PostgresLimits
 from .listener import Listener
 from .owner import Owner
 from .schema import POSTGRES, Schema
 from .server import Connection, Server
 from .store import MOVES, TOGETHER_LOCK, Store, Write, dead, forget, is_alive
+from .whole import MOVER, locks_of, take_rest
 
 T = TypeVar("T")
 CHANGES, QUERIES = Changes(POSTGRES), Queries(POSTGRES)
 _VALUES = ", ".join(["%s"] * len(INTO))
 _INSERT = f"""WITH added AS (INSERT INTO attempts ({", ".join(INTO)}) VALUES ({_VALUES}) RETURNING number)
     INSERT INTO texts (number, record, task, body) SELECT number, %s, %s, %s::bytea FROM added"""  # noqa: S608 - names
-_SALT = "SELECT value FROM facts WHERE name = 'salt'"
-_SALTED = "INSERT INTO facts (name, value) VALUES ('salt', %s) ON CONFLICT DO NOTHING"
 
 
 class PostgresJournal:
@@ -66,6 +70,7 @@ class PostgresJournal:
         self.folder: Path = _folder(self.server) if folder is None else Path(folder).absolute()
         self._lease = lease
         self._store = Store(self.server, lease, Schema())
+        self._limits = PostgresLimits(self.server, Schema())
         self._owner = Owner(self.name, lease)
         self._following: dict[tuple[str, int], Owner] = {}
         self._listener: Listener | None = None
@@ -89,6 +94,11 @@ class PostgresJournal:
     def spool(self) -> Path | None:
         """The folder `spool` in that of this machine."""
         return self.folder / "spool"
+
+    @property
+    def limits(self) -> SharedLimits:
+        """As Journal.limits: in tables of the same database, by its clock."""
+        return self._limits
 
     def stands(self, owner: str) -> bool:
         """As Journal.stands."""
@@ -187,9 +197,53 @@ class PostgresJournal:
         """As Journal.claim."""
         return await self._write(partial(_claim, key=key, holder=holder), [_key(key)])
 
-    async def salt(self) -> bytes:
-        """As Journal.salt."""
-        return bytes.fromhex(await self._store.write(Write(_salt, self._now(), ("salt",), lives=False)))
+    async def salts(self) -> list[bytes]:
+        """As Journal.salts."""
+        return await self._store.write(Write(MOVER.salts, self._now(), ("salt",), lives=False))
+
+    # Another journal that moves into it
+
+    async def begin_import(self, leaving: Leaving) -> Arrived:
+        """As Target.begin_import."""
+        step = partial(MOVER.begin, leaving=leaving)
+        return await self._store.write(Write(step, self._now(), ("salt", "imports"), lives=False))
+
+    async def take(self, name: str, after: int, kept: Sequence[Kept]) -> None:
+        """As Target.take."""
+        step = partial(MOVER.take, named=self.name, name=name, after=after, several=kept)
+        await self._store.write(Write(step, self._now(), locks_of(name, kept), lives=False))
+
+    async def take_rest(self, name: str, after: int, rest: Rest) -> None:
+        """As Target.take_rest."""
+        step = partial(take_rest, named=self.name, name=name, after=after, rest=rest)
+        locks = (f"import {name}", TOGETHER_LOCK, "prune", "unknown", *(f"done {each}" for each in rest.done))
+        days = {f"day {account}" for account, _ in rest.days}
+        await self._store.write(Write(step, self._now(), (*locks, *days), lives=False))
+
+    async def give_up(self, name: str) -> None:
+        """As Target.give_up."""
+        step = partial(MOVER.give_up, name=name)
+        await self._store.write(Write(step, self._now(), (f"import {name}",), lives=False))
+
+    async def found(self, ids: Collection[str]) -> list[Entry]:
+        """As Target.found."""
+        nothing: list[Entry] = []
+        return await self._store.glance(partial(MOVER.found, ids=ids), nothing)
+
+    async def info(self, before: float, now: float | None = None) -> Info | None:
+        """Return what it holds; attempts that began before a time (in seconds since 1970) and are over are old.
+
+        Results that expired before `now` count as gone (None: the present). None where there is no table yet. Errors:
+        JournalError.
+        """
+        old = Prunable(before=before, now=Clock().now().timestamp() if now is None else now)
+        nothing: Info | None = None
+        return await self._store.glance(partial(info, name=self.name, folder=self.folder, old=old), nothing)
+
+    async def database(self) -> Database | None:
+        """Return what the server says of itself; None where there is no table yet. Errors: JournalError."""
+        nothing: Database | None = None
+        return await self._store.glance(partial(database, spool=self.folder / "spool"), nothing)
 
     async def close(self) -> None:
         """As Journal.close."""
@@ -203,6 +257,7 @@ class PostgresJournal:
             with contextlib.suppress(JournalError):  # its lease runs out then, which loses nothing
                 self._store.end(owner)
         self._store.close()
+        self._limits.close()
 
     # Owners
 
@@ -274,12 +329,6 @@ def _moved(connection: Connection, after: int | None) -> tuple[int, list[Entry]]
 def _sums(connection: Connection, by: By, since: float | None) -> list[Sum]:
     rows = QUERIES.summed(connection, by, since)
     return [sum_of_row(row, by, alive=row[0] is None or row[1]) for row in rows]
-
-
-def _salt(connection: Connection) -> str:
-    connection.execute(_SALTED, (secrets.token_hex(16),))
-    (salt,) = connection.execute(_SALT).fetchone() or ("",)
-    return str(salt)
 
 
 # What is locked

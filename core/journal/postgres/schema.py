@@ -8,6 +8,7 @@ import attrs
 
 from anymedia.journal.added_up import ADDED_UP, ALL, GROUPS, MORE, kept, of_day
 from anymedia.journal.dialect import Dialect
+from anymedia.journal.limit_rules import TABLES
 from anymedia.journal.queries import IN_BATCH
 from anymedia.model.errors import JournalError
 
@@ -41,7 +42,7 @@ _TEXT = 'text COLLATE "C"'
 _BESIDE = {"shard": "of_shard"}
 """Each owner adds to rows of its own, and so waits for nobody: those of owners that have ended are added together."""
 
-_KNOWN_BY = {"labels": "digest_of(labels)", "batch": "digest_of(batch)"}
+KNOWN_BY = {"labels": "digest_of(labels)", "batch": "digest_of(batch)"}
 """What may be longer than an index holds."""
 
 _COLUMNS = {"day": "integer NOT NULL", "reserved": "numeric NOT NULL", "quoted": "numeric NOT NULL"}
@@ -57,7 +58,7 @@ def _table(name: str, groups: Sequence[str]) -> Sequence[str]:
         *(f"{group} {_COLUMNS.get(group, f'{_TEXT} NOT NULL')}" for group in groups),
         *(f"{figure} {_COLUMNS.get(figure, 'bigint NOT NULL')}" for figure in ADDED_UP),
     ]
-    known = ", ".join(_KNOWN_BY.get(group, group) for group in groups)
+    known = ", ".join(KNOWN_BY.get(group, group) for group in groups)
     by, sums = ", ".join(groups), [f"sum({figure}) AS {figure}" for figure in ADDED_UP]
     return (
         f"CREATE TABLE {name} (shard bigint NOT NULL, {', '.join(columns)})",
@@ -70,7 +71,7 @@ def together(table: str, groups: Sequence[str], figures: Sequence[str]) -> str:
     """Return the statement that adds the rows of owners that have ended together, as those of nobody."""
     names = ", ".join((*groups, *figures))
     sums = ", ".join(f"sum({figure})" for figure in figures)
-    known = ", ".join(_KNOWN_BY.get(group, group) for group in groups)
+    known = ", ".join(KNOWN_BY.get(group, group) for group in groups)
     return (
         f"WITH ended AS (DELETE FROM {table} WHERE shard <> 0 AND NOT EXISTS "  # noqa: S608 - the names are ours
         f"(SELECT 1 FROM owners WHERE owners.number = {table}.shard) RETURNING {names}) "
@@ -159,7 +160,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         )""",
         "CREATE UNIQUE INDEX by_unknown_task ON unknown (task_id, account)",
         f"""CREATE TABLE facts (
-            name {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL CHECK (name = 'salt' OR value ~ '^[0-9]{{1,15}}$')
+            name {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL CHECK (name LIKE 'salt%' OR value ~ '^[0-9]{{1,15}}$')
         )""",
         # A text that is no JSON has none.
         """CREATE FUNCTION has_labels(labels text, wanted text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
@@ -171,10 +172,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         f"CREATE TABLE days (shard bigint NOT NULL, account {_TEXT}, day integer, reserved numeric NOT NULL)",
         "CREATE UNIQUE INDEX ON days (account, day, shard)",
         *(statement for name, groups in GROUPS.items() for statement in _table(name, groups)),
-        "CREATE FUNCTION added() " + _TRIGGER % (of_day(ALL, _BESIDE) + kept("NEW", "", _BESIDE, _KNOWN_BY)),
+        "CREATE FUNCTION added() " + _TRIGGER % (of_day(ALL, _BESIDE) + kept("NEW", "", _BESIDE, KNOWN_BY)),
         "CREATE FUNCTION moved() "
-        + _TRIGGER
-        % (of_day(MORE, _BESIDE) + kept("OLD", "-", _BESIDE, _KNOWN_BY) + kept("NEW", "", _BESIDE, _KNOWN_BY)),
+        + _TRIGGER % (of_day(MORE, _BESIDE) + kept("OLD", "-", _BESIDE, KNOWN_BY) + kept("NEW", "", _BESIDE, KNOWN_BY)),
         "CREATE FUNCTION told() " + _TRIGGER % f"PERFORM pg_notify('{MOVES}', '');",
         "CREATE TRIGGER added AFTER INSERT ON attempts FOR EACH ROW EXECUTE FUNCTION added()",
         """CREATE TRIGGER moved AFTER UPDATE ON attempts FOR EACH ROW
@@ -182,6 +182,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             EXECUTE FUNCTION moved()""",
         """CREATE TRIGGER told AFTER UPDATE ON attempts FOR EACH ROW
             WHEN (OLD.moved IS DISTINCT FROM NEW.moved) EXECUTE FUNCTION told()""",
+        *TABLES,
     ),
 )
 """The statements that lead from each form to the next; the first begin with no table."""

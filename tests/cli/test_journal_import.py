@@ -1,0 +1,128 @@
+"""`anymedia journal import`: a journal moves into another one, and what used it is told so."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from anymedia import JournalError
+from anymedia.cli import journal_import
+from anymedia.journal import SQLiteJournal
+from tests.journal.reading import run
+
+from .test_journal_grown import ATTEMPTS, fill, the_journal
+
+
+@pytest.fixture
+def filled(terminal, tmp_path):
+    """A journal in the default place, and the URL of another one."""
+    run(fill(ATTEMPTS))
+    return terminal
+
+
+@pytest.fixture
+def into(tmp_path):
+    return f"sqlite://{tmp_path}/there/journal.db"
+
+
+def moved(terminal, monkeypatch, into):
+    """Move the journal, and configure the other one."""
+    told = terminal.json("journal", "import", str(the_journal()), "--into", into)
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", into)
+    return told
+
+
+def test_every_command_tells_the_same_afterwards(filled, monkeypatch, into):
+    filled("journal", "prune", "--older-than", "90d")
+    asked = (("tasks",), ("spend",), ("spend", "--by", "label"), ("report",), ("tasks", "--expiring", "9d"))
+    before = [filled.json(*words) for words in asked]
+    told = moved(filled, monkeypatch, into)
+    expected = {"attempts": 7, "before": 0, "open": 1, "uncertain": 1, "uncollected": 4, "pruned": 1, "files": 0}
+    assert {name: told[name] for name in expected} == expected
+    assert (told["usd"], told["done"], told["file"]) == ("0.35", False, str(the_journal()))
+    assert [filled.json(*words) for words in asked] == before
+    again = filled("journal", "import", str(the_journal()), "--into", into)
+    assert "was imported into" in again.stdout
+    assert again.exit_code == 0
+
+
+def test_what_came_is_told(filled, monkeypatch, into):
+    filled("journal", "prune", "--older-than", "90d")
+    monkeypatch.setattr(journal_import, "TOLD", 5)
+    ended = filled("journal", "import", str(the_journal()), "--into", into)
+    told = " ".join(ended.stdout.split())
+    for words in (
+        "7 attempts and 0 files of results are in",
+        "1 attempt more had been pruned: what they cost came along",
+        "all of them cost $0.35, or may: both journals agree on each",
+        "1 open, 1 of these uncertain; 4 paid for and not saved",
+        f"nothing is written to {the_journal()} any more",
+    ):
+        assert words in told
+    assert "7 attempts are there" in ended.stderr
+
+
+def test_who_uses_the_old_one_is_told_of_the_new_one_until_that_is_undone(filled, monkeypatch, into):
+    file = str(the_journal())
+    assert "has moved nowhere" in filled("journal", "import", file, "--undo").stderr
+    filled("journal", "import", file, "--into", into)
+    settled = filled("tasks", "settle", "3", "--not-billed")
+    assert (settled.exit_code, "it was imported into" in settled.stderr) == (6, True)
+    assert filled("tasks").exit_code == 0
+    undone = filled("journal", "import", file, "--undo")
+    assert f"can be written again; what was bought in {into.removeprefix('sqlite://')} since" in undone.stderr
+    assert "from buying under idempotency keys" in undone.stderr
+    assert filled.json("journal", "import", file, "--undo") == {"file": file, "undone": False}
+    assert filled("tasks", "settle", "3", "--not-billed").exit_code == 0
+
+
+def test_an_import_that_did_not_end_is_given_up_in_both_journals(filled, monkeypatch, into):
+    file, takes = str(the_journal()), SQLiteJournal.take
+
+    async def breaks(*_):
+        raise JournalError("it is away")
+
+    monkeypatch.setattr(SQLiteJournal, "take", breaks)
+    assert filled("journal", "import", file, "--into", into).exit_code == 6
+    monkeypatch.setattr(SQLiteJournal, "take", takes)
+    there = SQLiteJournal(into.removeprefix("sqlite://"))
+    assert run(there.claim("order-2", "a")) is None
+    undone = filled("journal", "import", file, "--into", into, "--undo")
+    assert "from buying" not in undone.stderr
+    assert run(there.claim("order-2", "a")) is not None
+    run(there.close())
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", "off")
+    filled("journal", "import", file, "--into", into)
+    assert "from buying under idempotency keys" in filled("journal", "import", file, "--undo").stderr
+
+
+def test_into_the_configured_journal(filled, monkeypatch, into):
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", into)
+    assert filled.json("journal", "import", str(the_journal()))["attempts"] == 8
+    assert len(filled.json("tasks")) == 8
+
+
+@pytest.mark.parametrize(
+    ("journal", "words", "code", "told"),
+    [
+        (None, (), 3, "is the journal of the configuration itself: name another one"),
+        ("off", (), 3, "name one with --into"),
+        ("memory:", (), 3, "nothing moves into memory: it ends with its process"),
+        (None, ("--into", "mysql://h/d"), 3, "no journal is known for mysql"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(filled, monkeypatch, journal, words, code, told):
+    if journal is not None:
+        monkeypatch.setenv("ANYMEDIA_JOURNAL", journal)
+    ended = filled("journal", "import", str(the_journal()), *words)
+    assert (ended.exit_code, told in ended.stderr) == (code, True), ended.stderr
+    assert filled("journal", "import", "nowhere.db", *words).exit_code == 2
+
+
+def test_a_journal_that_is_in_use_does_not_move(filled, into):
+    user = SQLiteJournal(the_journal())
+    run(user.check())
+    ended = filled("journal", "import", str(the_journal()), "--into", into)
+    assert (ended.exit_code, "another process has it open and may be buying" in ended.stderr) == (6, True)
+    run(user.close())
+    assert Path(os.environ["HOME"]).exists()
