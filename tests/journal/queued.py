@@ -12,7 +12,9 @@ HEARTBEAT, POLL = 0.3, 0.05
 
 
 def main(job):
-    logging.basicConfig(filename=job["log"], level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True)
+    logging.basicConfig(
+        filename=job["log"], level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True
+    )
     later = worker._in
     worker._in = lambda seconds: later(seconds / SPEED)
     Worker.__init__.__kwdefaults__ |= {"heartbeat": HEARTBEAT, "poll": POLL}

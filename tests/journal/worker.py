@@ -67,7 +67,9 @@ async def one(client, job, number, room):
 
 
 async def main(job):
-    logging.basicConfig(filename=job["log"], level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True)
+    logging.basicConfig(
+        filename=job["log"], level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True
+    )
     dice = random.Random(job["seed"])
     begins = {number: job["begun"] + job["every"] * number for number in range(job["requests"])}
     order = sorted(begins, key=lambda number: begins[number] + dice.uniform(0, AT_ONCE * job["every"]))

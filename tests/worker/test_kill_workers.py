@@ -388,9 +388,9 @@ def test_a_restart_of_the_server_loses_nothing_and_each_worker_says_it_once(work
     workers.play_one(number, Plan(requests=40, seconds=5, outages=1, away=2.5))
     assert (workers.counts.succeeded, workers.counts.posts) == (40, 40)
     for log in workers.logs[:WORKERS]:
-        away, back = [line for line in log.read_text("utf-8").splitlines() if "PostgreSQL" in line]
-        assert "does not answer" in away
-        assert "answers again" in back
+        said = log.read_text("utf-8")
+        assert [said.count(f"PostgreSQL {what}") for what in ("does not answer", "answers again")] == [1, 1], said
+        assert said.count("the queue does not answer") <= 1, said
 
 
 # The page
