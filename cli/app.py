@@ -27,6 +27,7 @@ COMMANDS = (
     "trust",
     "raw",
     "listen",
+    "worker",
     "simulate",
     "demo",
     "completion",

@@ -1,7 +1,7 @@
 """An error as a person reads it: one clear sentence with what was billed, the reasons where there are several, and what
 to do next."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -92,6 +92,9 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 HELD = "Wait until that has ended, or stop it. `anymedia tasks` shows how far it is."
 """What to do instead where it is not the journal that cannot be used."""
 
+AWAY = "Try again once it answers. What was sent before goes on, and `anymedia tasks` shows it then."
+"""What to do instead where the journal is away: without one, something might be bought twice."""
+
 HIGHER = "--max-price is what may be spent; `anymedia prices` shows what each offer costs."
 
 TOMORROW = "daily_limit in anymedia.toml is what the account may spend; it counts anew from midnight UTC."
@@ -160,6 +163,14 @@ def _told(error: AnymediaError) -> tuple[str, list[tuple[str, str]]]:
     if isinstance(error, ConfigError) and error.task is None:
         return error.message, []
     return f"{error.message}; {_billed(error)}", []
+
+
+def _special(errors: Iterable[AnymediaError]) -> str | None:
+    """Return what to do about journals that are held or away; None where there is no such thing."""
+    journals = [error for error in errors if isinstance(error, JournalError)]
+    if any(error.held is not None for error in journals):
+        return HELD
+    return AWAY if any(error.away for error in journals) else None
 
 
 def _of_rows(error: BadRows) -> list[tuple[str, str]]:
@@ -253,8 +264,7 @@ def _advice(error: AnymediaError) -> Iterator[str]:
         accounts = together(dict.fromkeys(each.account for each in some if each.account)) if some[0].account else ""
         waits = [each.retry_after for each in some if each.retry_after]
         later = f"in {min(waits):.0f} s" if waits else "later"
-        held = any(isinstance(each, JournalError) and each.held is not None for each in some)
-        if text := HELD if held else ADVICE.get(kind, ""):
+        if text := _special(some) or ADVICE.get(kind, ""):
             yield text.format(accounts=accounts, later=later, **_of_command())
     for each in errors:
         if isinstance(each, SubmitUncertain):

@@ -14,6 +14,7 @@ from anymedia.engine.handle import handle
 from anymedia.errors import OutOfBounds, Problem
 from anymedia.journal import Ledger
 from anymedia.model.names import no_such
+from anymedia.model.process import this_process
 from anymedia.model.task import STATUSES
 
 from .attempts import cost, money_of, sold, stands
@@ -376,9 +377,19 @@ def _facts(attempt: Attempt) -> Iterator[tuple[str, str]]:
             attempt.order.idempotency_key and f"{attempt.order.idempotency_key}, part {attempt.order.part + 1}",
         ),
         ("replay key", attempt.replay_key),
+        *_elsewhere(attempt),
     )
     for adjustment in attempt.order.adjustments:
         yield "adjusted", f"{adjustment.field}: {adjustment.reason}"
+
+
+def _elsewhere(attempt: Attempt) -> Iterator[tuple[str, object]]:
+    """Yield which processes bought and settled an attempt, where one of them was not of this machine, or not one."""
+    bought, settled = attempt.bought_by, attempt.settled_by
+    if bought is not None and bought.host != this_process().host:
+        yield "bought by", bought
+    if settled is not None and settled != bought:
+        yield "settled by", settled
 
 
 def _task_facts(task: Task) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from .engine.batch_rows import Rows
 from .engine.custody import Collected, Custody
 from .engine.files import Files
 from .engine.generate import Generation, submit
+from .engine.handed_over import Elsewhere, HandedOver, sent
 from .engine.handle import handle, opened
 from .engine.idempotency import IdempotencyKeys, before, fault_of_name, latest
 from .engine.plan import Plan, plan
@@ -42,6 +43,7 @@ from .limits.health import AccountHealth
 from .model.batch import Row
 from .model.errors import (
     AnymediaError,
+    BadRows,
     ConfigError,
     OutOfBounds,
     Problem,
@@ -301,11 +303,14 @@ class Client:
         `timeout` is in seconds. Options: `offer` pins one by its name, `fallback=False` stays at the first;
         `on_unsupported="drop"` leaves out what an offer does not take; `check=False` switches documented limits off;
         `idempotency_key` is the caller's own name for the request: it is bought once under it, by whichever process and
-        however often; `max_price` is in USD, and `allow_unknown_price` admits offers of unknown price;
-        `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not given are as the
-        configuration's [route] says.
+        however often, and `bought_before` tells a task that an earlier call bought. Where another call is buying under
+        it, this one waits for that, `timeout` seconds at most. `max_price` is in USD, and `allow_unknown_price` admits
+        offers of unknown price; `policy`, `on_uncertain` and `on_blocked` are as at `generate`. Options that are not
+        given are as the configuration's [route] says.
         Errors: RequestError, ConfigError and JournalError before anything is sent; ProviderError when it was refused;
-        NoRoute when several offers failed, each with its own error; SubmitUncertain when it may have been billed.
+        NoRoute when several offers failed, each with its own error; SubmitUncertain when it may have been billed, by
+        this call or an earlier one under the key; DeadlineExceeded, without a task, when another call was still buying
+        under the key: this one has sent nothing, and is to be made again.
         """
         terms, deadline = self._terms(request, options), self._deadline(timeout)
         made: list[Task] = []
@@ -371,13 +376,13 @@ class Client:
     ) -> Advance:
         """Take one step of a task, for an engine whose jobs may be run more than once: look at it, or save its files.
 
-        `task` is a task, its attempt, or the attempt's id, which is what a job should carry: `attempt_id` of each
-        Advance names it, and the journal says all else. What is over there is not looked at again, nor is one that
-        cannot be done by now. What a look finds is written down, and the files of a task that has succeeded are saved
-        in `where`, with `names` and a `sidecar`, as at generate: by one caller at a time, who tries once. `after` of
-        the Advance says in how many seconds to come again; None: nothing is left to be done, for a task that failed
-        too, which is returned. What passes by itself (the provider is not reached, a link does not answer yet) is told
-        in its `error`, and to be met again `after` that.
+        `task` is a task, its attempt, or the id of either, as `find` takes it. A job should carry the attempt's, which
+        is the `attempt_id` of each Advance: the journal says all else. What is over there is not looked at again, nor
+        is one that cannot be done by now. What a look finds is written down, and the files of a task that has succeeded
+        are saved in `where`, with `names` and a `sidecar`, as at generate: by one caller at a time, who tries once.
+        `after` of the Advance says in how many seconds to come again; None: nothing is left to be done, for a task that
+        failed too, which is returned. What passes by itself (the provider is not reached, a link does not answer yet)
+        is told in its `error`, and to be met again `after` that.
         Errors: ProviderError where a look fails for good, DownloadError where a result cannot be saved any more,
         SubmitUncertain for an attempt that may have been billed and has no task; OutOfBounds for an id of none, or of
         one that was refused; ConfigError for an account or a place that is none, and for an id without a journal;
@@ -443,14 +448,15 @@ class Client:
         deadline: float,
         budget: Budget | None = None,
         each: float = 0.0,
+        workers: Elsewhere | None = None,
     ) -> Result:
         made: list[Task] = []
+        submits = self._submits if workers is None else workers.submits(self._session, request, terms)
+        watch = self._watch if workers is None else workers.waits(self._session)
         try:
             async with self._held(request, terms, deadline) as claimed:
                 planned = await self._planned(request, accounts, terms, () if claimed is None else claimed.bought)
-                generation = Generation(
-                    planned, terms, deadline, self._submits, self._watch, self._account, claimed, budget, each
-                )
+                generation = Generation(planned, terms, deadline, submits, watch, self._account, claimed, budget, each)
                 result = await generation.result()
                 made += result.tasks
                 return result
@@ -470,6 +476,7 @@ class Client:
         budget: Decimal | str | float | None = None,
         at_once: int = AT_ONCE,
         timeout: float | None = ROW_TIMEOUT,
+        workers: Elsewhere | None = None,
         **options: Unpack[GenerateOptions],
     ) -> Batch:
         """Return the batch of these rows under a name, which is run by its own methods; nothing is sent before.
@@ -482,9 +489,10 @@ class Client:
         where its `results` are on, else nowhere, and False is nowhere. `budget` (USD) holds over all rows and all
         runs of the batch, for what was billed and what may have been. At most `at_once` rows are in flight, and rows
         that go to other accounts than a slow one are not held up by it. `timeout` (seconds) is for each row, from when
-        it is sent; one that waits for its turn waits on while other rows end. Options
-        are as at generate, and hold for every row; `offer` and the accounts hold where a row names none. Options that
-        are not given are as the configuration's [route] says.
+        it is sent; one that waits for its turn waits on while other rows end. `workers` (anymedia.worker.Workers) has
+        worker processes send the rows and look at their tasks; this one plans them, holds the budget, and waits.
+        Options are as at generate, and hold for every row; `offer` and the accounts hold where a row names none.
+        Options that are not given are as the configuration's [route] says.
         Errors: OutOfBounds for a name, a bound or an option, ConfigError without a journal, or for a place or a
         pattern that is none.
         """
@@ -497,10 +505,13 @@ class Client:
         terms = self._options(options)
         ledger = self._written("a batch cannot be started again without it")
         listed = [row if isinstance(row, Row) else Row(request=row) for row in rows]
+        if workers is not None:
+            _check_handed_over(listed, workers)
         calls = Calls(
             session=self._session,
             ledger=ledger,
-            generated=self._row,
+            generated=partial(self._row, workers),
+            workers=workers,
             **self._saving(self._place(where, names), sidecar),
         )
         return Batch(
@@ -512,12 +523,24 @@ class Client:
         )
 
     async def _row(
-        self, request: AnyRequest, accounts: Sequence[str], terms: Options, deadline: float, budget: Budget
+        self,
+        workers: Elsewhere | None,
+        request: AnyRequest,
+        accounts: Sequence[str],
+        terms: Options,
+        deadline: float,
+        budget: Budget,
     ) -> Result:
         """Make a row of a batch, as `generate` makes a request; its tasks have all of its time, once they are sent."""
         each = deadline - self._session.clock.monotonic()
         with self._session.readers.verb("generate", request):
-            return await self._generated(request, accounts, terms, deadline, budget, each)
+            return await self._generated(request, accounts, terms, deadline, budget, each, workers)
+
+    @_in_its_loop
+    async def _sent(self, order: HandedOver, timeout: float) -> Attempt:
+        """Send an order that another process has planned, in so many seconds. Errors: as submit."""
+        planned = self._plan(order.request, [order.account], order.terms)
+        return await sent(order, planned, self._submits, self._deadline(timeout))
 
     def _saving(self, place: Place | None, sidecar: Sidecar) -> dict[str, Any]:
         """Return how a batch saves what is made, and finds out beforehand whether the place takes it; or nothing."""
@@ -1009,3 +1032,16 @@ class Client:
 
     def _deadline(self, timeout: float | None) -> float:
         return self._session.clock.monotonic() + seconds(timeout)
+
+
+def _check_handed_over(rows: Iterable[Row], workers: Elsewhere) -> None:
+    """Check that every row can be handed over to others. Errors: BadRows with every one that cannot."""
+    problems: list[Problem] = []
+    number = 0
+    for number, row in enumerate(rows, 1):
+        try:
+            workers.check(row.request)
+        except OutOfBounds as error:
+            problems += [attrs.evolve(problem, row=number, line=row.line) for problem in error.problems]
+    if problems:
+        raise BadRows(problems=problems, rows=number)

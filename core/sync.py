@@ -15,6 +15,7 @@ from .config import Config
 from .engine.advance import Advance
 from .engine.batch import Batch
 from .engine.custody import Collected
+from .engine.handed_over import Elsewhere
 from .engine.recover import Recovery
 from .engine.route import Route
 from .engine.sidecar import Sidecar
@@ -207,6 +208,7 @@ class SyncClient:
         budget: Decimal | str | float | None = None,
         at_once: int = AT_ONCE,
         timeout: float | None = ROW_TIMEOUT,
+        workers: Elsewhere | None = None,
         **options: Unpack[GenerateOptions],
     ) -> "SyncBatch":
         """As Client.batch."""
@@ -220,6 +222,7 @@ class SyncClient:
             budget=budget,
             at_once=at_once,
             timeout=timeout,
+            workers=workers,
             **options,
         )
         return SyncBatch(batch, self._wait, self._call)

@@ -30,7 +30,7 @@ settings.load_profile("timeless")
 # What runs beside the tests
 
 ROOMS = Path(__file__).parent
-MEASURED = {"adapters", "batch", "client", "core", "journal", "sync", "thirdparty"}
+MEASURED = {"adapters", "batch", "client", "core", "journal", "sync", "thirdparty", "worker"}
 """The rooms whose tests have to reach every line and branch of the package, each in the same way in every run.
 
 Tracing doubles the CPU of all that it sees, so that the others go without: what they reach counts for nothing. The

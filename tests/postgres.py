@@ -132,7 +132,7 @@ class Cluster:
 
     def _ready(self):
         """Return whether it answers: it says so in the last line of its file."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # there is none yet, or half of one
             pid, *_, state = (self._data / "postmaster.pid").read_text().split("\n")[:8]
             return pid == str(self._server.pid) and state.strip() == "ready"
         return False

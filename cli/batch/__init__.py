@@ -50,6 +50,11 @@ AT_ONCE = 256
     help="Where each row is written down as it ends, as JSON lines, with a summary (CSV) beside it. Default: "
     "NAME.manifest.jsonl in --out, where that is a folder, else in the working directory.",
 )
+@click.option(
+    "--workers",
+    is_flag=True,
+    help="Have `anymedia worker` processes send the rows and look at them; this one plans, holds the budget and waits.",
+)
 @provider_option
 @offer_option
 @unsupported_option
@@ -66,6 +71,7 @@ def command(
     budget: str | None,
     at_once: int,
     manifest: str | None,
+    workers: bool,
     accounts: tuple[str, ...],
     offer: str | None,
     on_unsupported: OnUnsupported,
@@ -84,6 +90,9 @@ def command(
 
     The flags of a route hold for each row: --max-price is for one row, --budget for all of them. A batch that was
     stopped, killed or ended early goes on when the same command is run again: what is bought is not bought again.
+
+    With --workers, every process has the same [journal] url, on PostgreSQL; pictures and other files of rows go to the
+    workers within the queue, or through the bucket of [storage] where they are large.
 
     Exits with 0 when every row is done, 1 when some failed, 4 when some may have been billed and nobody knows, 5 when
     some are not finished, or --out takes nothing more, 7 when the budget is reached, and 130 when it was stopped: of
@@ -113,6 +122,7 @@ def command(
         timeout=timeout,
         saving=saving,
         manifest=_manifest(called, saving.place(held), manifest),
+        workers=workers,
         options={"offer": offer, "on_unsupported": on_unsupported, **terms},
     )
     (plan if is_plan else buy)(wanted, clock=clock, config=held, as_json=as_json)

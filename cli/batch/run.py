@@ -25,6 +25,7 @@ from .progress import Progress
 
 if TYPE_CHECKING:
     from anymedia import Client
+    from anymedia.worker import Workers
 
 
 @attrs.frozen(kw_only=True)
@@ -40,10 +41,11 @@ class Wanted:
     timeout: float
     saving: Saving
     manifest: Path
+    workers: bool
     options: GenerateOptions
 
     def batch(self, client: "Client") -> Batch:
-        """Return it as a batch of a client."""
+        """Return it as a batch of a client. Errors: ConfigError where workers have no queue."""
         return client.batch(
             self.rows,
             *self.accounts,
@@ -54,8 +56,14 @@ class Wanted:
             budget=self.budget,
             at_once=self.at_once,
             timeout=self.timeout,
+            workers=self._workers(client.config) if self.workers else None,
             **self.options,
         )
+
+    def _workers(self, config: Config) -> "Workers":
+        from anymedia.worker import Workers  # which few batches need
+
+        return Workers(config)
 
     async def planned(self, batch: Batch) -> BatchPlan:
         """Return the plan of a batch. Errors: BadRows with every row that is bad, however that is found; as `plan`."""

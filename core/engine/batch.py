@@ -10,7 +10,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from decimal import Decimal
 from typing import Any, Literal, cast
 
@@ -52,13 +52,17 @@ Generated = Callable[[AnyRequest, Sequence[str], Options, float, Budget], Awaita
 
 @attrs.frozen(kw_only=True)
 class Calls:
-    """What a batch has its client do: make a row, save what was made, and find out whether the place takes it."""
+    """What a batch has its client do: make a row, save what was made, and find out whether the place takes it.
+
+    `workers` are the other processes that send for it, which are reached while it runs; None: this one sends.
+    """
 
     session: Session
     ledger: Ledger
     generated: Generated
     saved: Callable[[Result, float], Awaitable[tuple[Result, list[AnymediaError]]]] | None = None
     check_place: Callable[[], Awaitable[object]] | None = None
+    workers: AbstractAsyncContextManager[object] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -157,7 +161,7 @@ class Batch:
         calls, self.end, self._left = self._calls, None, ()
         calls.session.in_its_loop()
         try:
-            async with calls.ledger.alone(f"batch {self.name}"):
+            async with calls.ledger.alone(f"batch {self.name}"), calls.workers or nullcontext():
                 if self._planned is None:
                     await self.plan()
                 if calls.check_place is not None:

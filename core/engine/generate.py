@@ -15,11 +15,11 @@ from anymedia.model.task import Order, Result, Task
 from anymedia.model.vocabulary import State
 
 from .buy import buy
+from .handed_over import Waits
 from .idempotency import before, bought
 from .plan import Plan
 from .purchase import Purchase, Share
 from .submits import Submits
-from .watch import Watch
 
 
 async def submit(plan: Plan, terms: Options, deadline: float, submits: Submits, claimed: Claimed | None = None) -> Task:
@@ -53,7 +53,7 @@ class Generation:
         terms: Options,
         deadline: float,
         submits: Submits,
-        watch: Watch,
+        watch: Waits,
         account_of: Callable[[Task], Account],
         claimed: Claimed | None = None,
         budget: Budget | None = None,

@@ -401,7 +401,7 @@ class Purchase:
             return
         self._open.append(units)
         self._session.health.look([option.account])
-        if isinstance(error, Cooling):
+        if isinstance(error, Cooling) and not error.permanent:
             return
         self._place = self._session.permits.last_place()  # what is wrong with one request must not hold up the others
         self._tries[option.account.name] += then is Then.SOONER and not isinstance(error, RateLimited)

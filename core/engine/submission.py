@@ -50,7 +50,8 @@ class Submission:
     """One order on its way: its attempt as the journal has it, and how far it has come.
 
     `reservation` holds its price under the caller's ceiling, `claim` the caller's idempotency key. `any_price` lets a
-    price that nobody knows pass a daily limit. `again` is an attempt of unknown outcome that is to be replayed.
+    price that nobody knows pass a daily limit. `again` is an attempt of unknown outcome that is to be replayed. `name`
+    is the id that its attempt gets; None: a new one.
     """
 
     def __init__(
@@ -63,21 +64,22 @@ class Submission:
         claim: Claimed | None = None,
         any_price: bool = False,
         again: Attempt | None = None,
+        name: str | None = None,
     ) -> None:
         self.order: Order = order
         self.account: Account = account
         self.reservation: Reservation = reservation
         self.progress: Progress = Progress()
         self.attempt: Attempt | None = again
+        self.id: str = name or uuid4().hex
+        self.claim: Claimed | None = claim
+        self.any_price: bool = any_price
         self.abandoned: bool = False
         self.cancelled: bool = False
         self._session = session
         self._body: Json = order.body
         # A body that holds a file is not kept, and so is sent once.
         self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
-        self._id = uuid4().hex
-        self._claim = claim
-        self._any_price = any_price
         self._sends = 0 if again is None else max(again.sends, 1)
         self._tries = 0
         self._sent_at = -math.inf
@@ -126,7 +128,7 @@ class Submission:
 
     def permit(self, owner: object) -> Permit:
         """Return the permit to send it; a replay is sent whatever the account's health."""
-        name, minds = self._id if self.attempt is None else self.attempt.id, not self._is_replay
+        name, minds = self.id if self.attempt is None else self.attempt.id, not self._is_replay
         return self._session.permits.submit(self.account, owner, name, minds=minds)
 
     # Placed before it is recorded
@@ -195,7 +197,7 @@ class Submission:
         limit, self._began = self._daily_limit(), self._session.clock.monotonic()
         now = self._session.clock.now()
         self.attempt = Attempt(
-            id=self._id,
+            id=self.id,
             order=self.order,
             replay_key=self._replay_key,
             replay_until=self._replayed_until(now),
@@ -206,7 +208,7 @@ class Submission:
         )
         self._session.begun(self.attempt)
         try:
-            self.progress.stands = await self._session.begin(self.attempt, self._kept, limit, self._claim)
+            self.progress.stands = await self._session.begin(self.attempt, self._kept, limit, self.claim)
         except OverCeiling as error:
             self._session.health.over_limit(self.account, error.message)
             raise
@@ -222,7 +224,7 @@ class Submission:
         """Put the attempt's own token into our callback, where the order names it. Errors: JournalError."""
         ledger, ours = self._session.ledger, self.account.callback
         if ledger is not None and ours is not None and callback.asks(self.order, ours):
-            token = await ledger.token(self._id)
+            token = await ledger.token(self.id)
             is_whole = self._body is self.order.body
             self.order = callback.told(self.order, ours, token)
             url = callback.with_token(ours, token)
@@ -243,7 +245,7 @@ class Submission:
         if limit is not None and self._session.ledger is None:
             message = f"{name} has a daily_limit, and the journal, which it is held against, is switched off"
             raise ConfigError(message, **self.facts)
-        if limit is not None and self.order.money.bound is None and not self._any_price:
+        if limit is not None and self.order.money.bound is None and not self.any_price:
             raise OverCeiling(
                 f"{name} may spend {dollars(limit)} a day, and {unbound('the price of this', self.order.money, limit)}",
                 **self.facts,

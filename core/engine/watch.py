@@ -87,7 +87,7 @@ class Watch:
                 task, last = error.task or task, error
         if not task.state.final:
             raise await self._gave_up(task) from last
-        return _succeeded(task)
+        return succeeded(task)
 
     async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
         """Look at the provider's pace until the task has succeeded, for `timeout` seconds at most, and return it.
@@ -95,7 +95,7 @@ class Watch:
         Errors: TaskFailed, Blocked, DeadlineExceeded; MalformedAnswer when its result is not to be found.
         """
         if task.state.final:
-            return _succeeded(task)
+            return succeeded(task)
         self._session.tell(Waits(task))
         schedule = self._schedule(account.name)
         wait = schedule.join(account, task, self._clock.monotonic() + timeout)
@@ -106,7 +106,7 @@ class Watch:
         seen = wait.seen
         if not seen.state.final:
             raise await self._gave_up(seen) from wait.watched.error
-        return _succeeded(seen)
+        return succeeded(seen)
 
     async def step(self, account: Account, task: Task, timeout: float) -> Look:
         """Look at a task once, for a caller who comes again; return when the next look is due.
@@ -123,10 +123,7 @@ class Watch:
             await self._ended(schedule, wait)
         finally:
             schedule.leave(wait)
-        error = wait.watched.error
-        if wait.watched.looked < wait.looks and not wait.watched.task.state.final:
-            error = _not_looked_at(wait.seen)
-        return Look(wait.seen, schedule.next(wait), None if error is None else copy(error))
+        return Look(wait.seen, schedule.next(wait), _met(wait))
 
     async def _looked(self, account: Account, task: Task) -> Task:
         """Look once, and tell whoever waits for the task too that it is over. Errors: ProviderError."""
@@ -159,12 +156,8 @@ class Watch:
                 on.add_done_callback(self._looked_on.discard)
         finally:
             schedule.leave(wait)
-        if watched.task.state.final:
-            return wait.seen
-        if watched.looked < wait.looks:
-            raise _not_looked_at(wait.seen)
-        if watched.error is not None:
-            raise copy(watched.error)  # it says to each who is told of it what became of the look
+        if (error := _met(wait)) is not None:
+            raise error
         return wait.seen
 
     def told(self, task: Task) -> None:
@@ -243,13 +236,13 @@ class Watch:
         """Return the error for a task that was not finished in time, once what the looks met is written down."""
         if task.trouble is not None:
             await self._session.note(task)
-        return _too_late(task, self._age(task))
+        return too_late(task, self._age(task))
 
     def _age(self, task: Task) -> float:
         return max((self._clock.now() - task.submitted_at).total_seconds(), 0.0)
 
 
-def _succeeded(task: Task) -> Task:
+def succeeded(task: Task) -> Task:
     """Return a task that ended well. Errors: Blocked or TaskFailed for one that did not."""
     if task.state is State.SUCCEEDED:
         return task
@@ -271,11 +264,20 @@ def _succeeded(task: Task) -> Task:
     raise failed
 
 
+def _met(wait: Wait) -> ProviderError | None:
+    """Return what the look that a wait was for has met, for one caller; None where it has told how the task stands."""
+    watched = wait.watched
+    if watched.looked < wait.looks and not watched.task.state.final:
+        return _not_looked_at(wait.seen)
+    return None if watched.error is None else copy(watched.error)  # it says to each what became of the look
+
+
 def _not_looked_at(task: Task) -> Unavailable:
     return Unavailable(f"{task.account} was not looked at in time for task {task.id}", **encode.facts(task))
 
 
-def _too_late(task: Task, age: float) -> DeadlineExceeded:
+def too_late(task: Task, age: float) -> DeadlineExceeded:
+    """Return the error for a task that was not over in time, so many seconds after its submit."""
     text = f"task {task.id} at {task.account} was still {task.state} {age:.0f} s after its submit; it lives on"
     if task.trouble is not None:
         text += f"; {task.trouble}"

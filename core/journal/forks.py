@@ -1,4 +1,4 @@
-"""What holds its breath while the process is forked: files that are open in neither of the two processes meanwhile."""
+"""What is closed while the process is forked: files that may be open in neither of the two processes meanwhile."""
 
 import contextlib
 import os
@@ -31,8 +31,8 @@ def at_forks(this: Forked) -> None:
 def _before_fork() -> None:
     _forking.acquire()
     for each in _all:
-        _held.append(each)
         each.hold()
+        _held.append(each)
 
 
 def _after_fork() -> None:

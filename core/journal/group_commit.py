@@ -14,6 +14,7 @@ import attrs
 
 from anymedia.model.errors import JournalError
 
+from .away import say
 from .forks import at_forks
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ def unwatched(step: Callable[[Any], Any]) -> Item:
 
 
 def _log_fault(future: "concurrent.futures.Future[Any]") -> None:
-    if (error := future.exception()) is not None:
+    error = future.exception()
+    if isinstance(error, JournalError):
+        say(error, "not written down")
+    elif error is not None:
         _log.error("not written down: %s", error)
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 from uuid import uuid4
@@ -260,11 +261,14 @@ class Ledger:
         It may not once the lease of the owner of now has run out, whoever is the owner by then. Errors: JournalError.
         """
         journal = self.journal
-        if not journal.stands():
-            await journal.check()
-        owner = journal.owner
-        # In this order: an owner whose lease has run out is never the owner again.
-        return lambda: journal.stands() and journal.owner == owner
+        if not journal.stands(journal.owner):
+            try:
+                await journal.check()
+            except JournalError as error:
+                if not error.lapsed:
+                    raise
+                await journal.check()  # as the owner that follows: nothing is begun yet that would be lost
+        return partial(journal.stands, journal.owner)
 
     async def _as_told(self, attempt: Attempt, told: Told) -> Attempt:
         """Return an attempt that has ended as it is written down, where its task was known before."""

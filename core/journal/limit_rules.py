@@ -154,7 +154,7 @@ def _read(question: Question) -> Statement | None:
     """Return what reads all that the answer hangs on; None where it hangs on nothing."""
     account = question.account
     names = [*question.names, *(want.name for want in question.wants if want.kind == ACTIVE)]
-    values = [value for want in question.wants for value in (account, want.kind)]
+    values: list[Any] = [value for want in question.wants for value in (account, want.kind)]
     if question.wants:
         values += [account, _queue(question)]
     if question.minds:

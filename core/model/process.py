@@ -15,7 +15,7 @@ class Process:
     pid: int
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}"
+        return f"process {self.pid} of {self.host}"
 
 
 def this_process() -> Process:

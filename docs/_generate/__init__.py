@@ -20,6 +20,7 @@ from . import (
     configuration,
     errors,
     index,
+    many_machines,
     money_safety,
     observability,
     prices,
@@ -56,6 +57,7 @@ def _written(sellers: Sequence[Adapter], docs: Path) -> dict[str, tuple[str, str
     """Return the title and the text of each page but the first."""
     before = docs / "money-safety.md"
     measured = money_safety.measured(before.read_text("utf-8") if before.exists() else "")
+    figures = _text(docs / "benchmarks.md")
     each = list(asking.lives(sellers))
     return {
         "architecture.md": ("Architecture", architecture.page()),
@@ -64,6 +66,7 @@ def _written(sellers: Sequence[Adapter], docs: Path) -> dict[str, tuple[str, str
         "states.md": ("States", states.page(each)),
         "errors.md": ("Errors", errors.page(each)),
         "money-safety.md": ("Money safety", money_safety.page(each, measured)),
+        "many-machines.md": ("Many machines", many_machines.page(sellers, many_machines.measured(figures))),
         "routing.md": ("Routing", routing.page(sellers)),
         "observability.md": ("Seeing what it does", observability.page()),
         "simulated.md": ("What is simulated", simulated.page(sellers)),

@@ -188,6 +188,22 @@ when they die. `generate` and a batch go through it with what they have made, `r
 - [`Background`](../core/engine/background.py) does the same for a process that receives webhooks, with what they tell
   of and what was left before. No webhook waits for a file.
 
+## When the journal is away, or a lease runs out
+
+A journal on a database server may not answer for a while, and a process may sleep for longer than its lease. Neither
+loses what was paid for, and neither buys twice.
+
+- Just before the first byte of a POST that buys, on the connection that will carry it, the journal is asked whether the
+  owner under which the intent was written still stands ([`Progress.stands`](../core/translate/messages.py),
+  [`Ledger.lease`](../core/journal/ledger.py)): by this machine's clock alone, without a question to the database. Where
+  it does not, nothing is sent. So it is before each resend under a replay key, and before the replay of an uncertain
+  attempt.
+- How a submit has ended, and that a task is over, goes to a file of this machine while the journal does not answer
+  ([`Outbox`](../core/journal/outbox.py), [`Spool`](../core/journal/spool.py)), and counts as written then: waits, looks
+  and downloads go on. It is written down, under the same rules, before anything else is bought: by this process, in the
+  background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What cannot be read there
+  is put aside, and told once.
+
 ## How the journal grows old
 
 [`prune`](../core/journal/prune.py) decides once, for every store of attempts, what becomes of an old one. What began

@@ -50,7 +50,7 @@ PATHS: Sequence[tuple[str, str, Sequence[str]]] = (
     (
         "Thousands at once",
         "A list of requests, priced first, bought within a budget, and gone on with after whatever happened.",
-        ("batch.md", "files.md", "journal.md", "durability.md"),
+        ("batch.md", "files.md", "journal.md", "many-machines.md", "durability.md"),
     ),
     (
         "A fallback that has to hold",
@@ -78,6 +78,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "howto/proxies.md",
         "howto/containers.md",
         "howto/agents.md",
+        "howto/celery.md",
+        "howto/workflows.md",
         "howto/gateways.md",
         "howto/tenants.md",
         "shopping.md",
@@ -99,7 +101,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "states.md",
     ),
     "Providers and prices": ("providers.md", "prices.md", "simulated.md"),
-    "How it works": ("architecture.md", "routing.md", "journal.md", "platforms.md"),
+    "How it works": ("architecture.md", "routing.md", "journal.md", "many-machines.md", "platforms.md"),
     "Adding a provider": ("adding-a-provider.md", "words.md", "cassettes.md"),
     "Evidence": ("durability.md", "benchmarks.md"),
 }

@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from anymedia import AnymediaError, Billed, DeadlineExceeded, NoRoute, Outcome, OverCeiling, Problem, Unsupported
+from anymedia import (
+    AnymediaError,
+    Billed,
+    DeadlineExceeded,
+    JournalError,
+    NoRoute,
+    Outcome,
+    OverCeiling,
+    Problem,
+    Unsupported,
+)
 from anymedia import cli as command_line
 from anymedia.cli import main
 from anymedia.cli.app import app
@@ -389,6 +399,13 @@ def test_a_flag_is_named_once(terminal, simulators):
     ended = terminal("resume", "--handle", "-", stdin="{")
     assert ended.exit_code == 2
     assert "\n  --handle: is not JSON\n" in ended.stderr
+
+
+def test_who_cannot_reach_the_journal_is_not_told_to_do_without_it(capsys):
+    show_error(JournalError("the database does not answer", away=True))
+    said = capsys.readouterr().err
+    assert "Try again once it answers" in said
+    assert "ANYMEDIA_JOURNAL" not in said
 
 
 def test_where_nothing_was_sent_no_task_lives_on(capsys):

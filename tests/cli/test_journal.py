@@ -19,7 +19,9 @@ from anymedia.cli.attempts import cost
 from anymedia.cli.journal import moment
 from anymedia.cli.spend import GROUPS, added_up, spent
 from anymedia.journal import Ledger
+from anymedia.model.process import Process, this_process
 from tests.journal.reading import run, sums_of, with_ledger
+from tests.journal.test_left import attempt
 
 FOX = ("generate", "A fox in the snow", "--model", "flux-2-pro")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -265,6 +267,23 @@ def test_what_became_of_an_uncertain_one_is_noted(terminal, left, flags, status,
     resumed = terminal.json("resume", "--out", "out")
     assert [task["id"] for task in resumed["tasks"] if task["account"] == "revidapi"] == [found] * (status == "queued")
     assert terminal("tasks", "settle", terminal.json("tasks")[0]["id"], "--billed").exit_code == 2
+
+
+def test_an_attempt_says_which_process_bought_and_settled_it_where_that_was_another_one(terminal):
+    elsewhere, here = Process(host="worker-3", pid=7), this_process()
+    begun = attempt(bought_by=elsewhere)
+
+    async def write(ledger):
+        await ledger.intend(begun, None)
+        await ledger.end(attrs.evolve(begun, outcome=Outcome.UNCERTAIN, settled_by=elsewhere))
+
+    run(with_ledger(the_journal(), write))
+    shown = " ".join(terminal("tasks", "show", begun.id).stdout.split())
+    assert ("bought by process 7 of worker-3" in shown, "settled by" in shown) == (True, False)
+    settled = terminal.json("tasks", "settle", begun.id, "--billed")
+    assert settled["bought_by"] == {"host": "worker-3", "pid": 7}
+    assert settled["settled_by"] == {"host": here.host, "pid": here.pid}
+    assert f"settled by {here}" in " ".join(terminal("tasks", "show", begun.id).stdout.split())
 
 
 def test_a_handle_is_waited_for_elsewhere(terminal, left, monkeypatch, tmp_path):

@@ -236,6 +236,15 @@ async def test_a_fault_that_passes_is_told_and_waited_for_longer_each_time(one, 
     assert (await one.advance(task)).after < 3.4
 
 
+async def test_of_very_many_tasks_it_is_forgotten_how_they_were_looked_at(one, server, clock, journal, monkeypatch):
+    monkeypatch.setattr("anymedia.engine.schedule.REMEMBERED", 1)
+    for name in ("a", "b", "a"):
+        says(server, name, status="503 Down", error="down")
+    tasks = [await task_at(clock, journal, name) for name in ("a", "b")]
+    pauses = [(await one.advance(task)).after for task in (*tasks, tasks[0])]
+    assert pauses[0] == pauses[2]
+
+
 async def test_a_look_that_does_not_come_in_time_is_a_fault_that_passes(one, server, clock, journal, monkeypatch):
     monkeypatch.setattr("anymedia.engine.advance.LONGEST", 0.0)
     task = await task_at(clock, journal)
@@ -516,6 +525,15 @@ async def test_what_lies_beside_the_journal_is_put_where_it_is_to_be(one, journa
     assert (await written(journal, "t"))[0].path == tmp_path / "t-1.png"
     path.unlink()
     assert (await one.advance(task, tmp_path)).after is None
+
+
+async def test_what_is_spoilt_beside_the_journal_is_told_of(one, journal, clock, tmp_path):
+    path = journal.results / "t-1.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(PNG)
+    task = await left(journal, "t", Asset(kind="image", path=path, sha256="0" * 64), clock=clock)
+    with pytest.raises(DownloadError, match="its sha256 is another"):
+        await one.advance(task, tmp_path)
 
 
 async def test_what_lies_on_another_machine_is_left_there(one, journal, came, tmp_path):

@@ -27,7 +27,7 @@ ROOMS = (
     ("config",),
     ("preview", "keyless", "kind_meant"),
     ("client", "rows", "manifest"),
-    ("sync", "webhooks"),
+    ("sync", "webhooks", "worker"),
     ("anymedia",),
 )
 """The rooms of core, lowest first: each imports what stands below it, and nothing beside or above it."""

@@ -10,21 +10,25 @@ ASKED = ("check", "intend", "write", "select", "moved", "durations", "unknown", 
 
 
 class Remote(MemoryJournal):
-    """A journal that `is_away` while a test says so; `asked` counts how often it was asked meanwhile."""
+    """A journal that `is_away` while a test says so; `asked` counts how often it was asked meanwhile.
+
+    With `tells`, the first write after its lease ran out is refused, and says so.
+    """
 
     def __init__(self, folder, memory=None):
         super().__init__(memory)
         self.folder = folder
         self.is_away = False
         self.has_lapsed = False
+        self.tells = False
         self.asked = 0
 
     @property
     def spool(self):
         return self.folder
 
-    def stands(self):
-        return not self.has_lapsed
+    def stands(self, owner):
+        return owner == self._owner and not self.has_lapsed
 
     def lapse(self, *, renewed):
         """Let the lease run out; `renewed` says whether the journal has another owner at once, or at its next write."""
@@ -43,8 +47,10 @@ class Remote(MemoryJournal):
         if self.is_away:
             self.asked += 1
             raise JournalError("the journal does not answer; nothing is bought until it does", away=True)
-        if name in ("check", "intend"):
+        if name in ("check", "intend") and self.has_lapsed:
             self.has_lapsed = False
+            if self.tells:
+                raise JournalError("its lease ran out", lapsed=True)
         return await getattr(super(), name)(*asked, **more)
 
 

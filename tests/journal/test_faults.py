@@ -311,13 +311,19 @@ class Then:
     lock: object
     action: object
 
-    def __enter__(self):
-        return self.lock.__enter__()
+    def acquire(self):
+        return self.lock.acquire()
 
-    def __exit__(self, *error):
-        self.lock.__exit__(*error)
+    def release(self):
+        self.lock.release()
         action, self.action = self.action, lambda: None
         action()
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *error):
+        self.release()
 
 
 def test_what_is_put_while_the_file_is_closed_is_written_and_nobody_waits_for_ever(tmp_path):

@@ -1,4 +1,4 @@
-"""Whose lease has run out sends nothing: it is looked at just before the first byte, each time that a byte would leave."""
+"""Whose lease has run out sends nothing: it is looked at just before the first byte, each time that one would leave."""
 
 import pytest
 
@@ -92,6 +92,18 @@ async def test_nothing_leaves_on_a_connection_that_was_used_before_either(alone)
         await transport.close()
         server.close()
     assert [number for number, _ in server.requests] == ([1, 3] if alone else [1, 1])
+
+
+async def test_a_process_that_slept_through_its_lease_buys_as_another_owner(client, journal, sims, request_):
+    await client.submit(request_, "reapi")
+    journal.tells = True
+    journal.lapse(renewed=False)
+    await client.submit(request_, "reapi")
+    journal.lapse(renewed=False)
+    journal.is_away = True
+    with pytest.raises(JournalError, match="does not answer"):
+        await client.submit(request_, "reapi")
+    assert sims["reapi"].bills()["submits"] == 2
 
 
 async def test_an_owner_that_follows_does_not_stand_for_the_one_before(tmp_path):

@@ -1,13 +1,17 @@
 """The life of tasks as a state machine: two clients of one config, and a day on which everything goes wrong.
 
 What hypothesis may do in any order: break something, let time pass, submit, cancel a submit, look, wait, give a task
-to another process. What holds after each step is written beside it, and `teardown` brings every task to its end.
+to another process, let a journal be away, or its lease run out. What holds after each step is written beside it, and
+`teardown` brings every task to its end.
 """
 
 import asyncio
 import json
 import os
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import attrs
 from hypothesis import settings
@@ -22,6 +26,7 @@ from anymedia import (
     Cooling,
     DeadlineExceeded,
     ImageRequest,
+    JournalError,
     MalformedAnswer,
     Outcome,
     ProviderError,
@@ -33,7 +38,9 @@ from anymedia import (
     read_config,
     to_json,
 )
+from anymedia.journal.memory import Memory
 from anymedia.simulators import running
+from tests.journal.remote import Remote
 from tests.providers import FOUR
 
 TIMES = float(os.environ.get("ANYMEDIA_CASES", "1"))
@@ -74,6 +81,16 @@ FAULTS = {
 WRONG = {on: st.none() | st.sampled_from(faults) for on, faults in FAULTS.items()}
 PROVIDER = st.sampled_from(FOUR)
 WHO = st.integers(0, 1)
+MEANWHILE = st.sampled_from(
+    [
+        None,
+        lambda journal: setattr(journal, "is_away", True),
+        lambda journal: journal.lapse(renewed=False),
+        lambda journal: journal.lapse(renewed=True),
+    ]
+)
+"""What becomes of the journal while a submit is about to be sent."""
+
 WAIT = st.sampled_from([0, 1, 30, 600])
 
 
@@ -95,6 +112,7 @@ class Life(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.tasks = []
         self.events = []
+        self.meanwhile = None
         self.run(self.open())
 
     def run(self, work):
@@ -110,20 +128,41 @@ class Life(RuleBasedStateMachine):
     async def open(self):
         self.context = running(*FOUR, clock=self.clock.time)
         self.sims = await self.context.__aenter__()
-        config = read_config(self.sims.config, self.sims.environ)
-        self.clients = [Client(config, clock=self.clock, on_event=self.events.append) for _ in range(2)]
+        self.config = read_config(self.sims.config, self.sims.environ)
+        self.folder = TemporaryDirectory()
+        self.memory = Memory()
+        self.clients = [self.client() for _ in range(2)]
+
+    def client(self):
+        journal = Remote(Path(self.folder.name, "spool"), self.memory)
+        return Client(self.config, clock=self.clock, on_event=partial(self.hear, journal), journal=journal)
+
+    def hear(self, journal, event):
+        """Take note of an event; the first submit that is about to be sent may meet something of the journal."""
+        self.events.append(event)
+        if isinstance(event, Attempt) and event.outcome is None and self.meanwhile is not None:
+            self.meanwhile = self.meanwhile(journal)
 
     @rule(who=WHO)
     def replace_a_client(self, who):
-        """Another client knows nothing yet of the accounts' health."""
-        old = self.clients[who]
-        self.run(old.close())
-        self.clients[who] = Client(old.config, clock=self.clock, on_event=self.events.append)
+        """Another client knows nothing yet of the accounts' health, and writes what this one could not."""
+        self.run(self.clients[who].close())
+        self.clients[who].journal.crash()
+        self.clients[who] = self.client()
+
+    @rule(who=WHO, is_away=st.booleans())
+    def let_a_journal_be_away(self, who, is_away):
+        self.clients[who].journal.is_away = is_away
+
+    @rule(who=WHO, renewed=st.booleans())
+    def let_a_lease_run_out(self, who, renewed):
+        self.clients[who].journal.lapse(renewed=renewed)
 
     async def close(self):
         for client in self.clients:
             await client.close()
         await self.context.__aexit__(None, None, None)
+        self.folder.cleanup()
 
     def bills(self, provider):
         bills = self.sims[provider].bills()
@@ -147,9 +186,10 @@ class Life(RuleBasedStateMachine):
     def let_time_pass(self, seconds):
         self.clock.seconds += seconds
 
-    @rule(who=WHO, provider=PROVIDER, wrong=WRONG["submit"])
-    def submit(self, who, provider, wrong):
+    @rule(who=WHO, provider=PROVIDER, wrong=WRONG["submit"], meanwhile=MEANWHILE)
+    def submit(self, who, provider, wrong, meanwhile):
         self.broken(provider, "submit", wrong)
+        self.meanwhile = meanwhile
         self.submitted(provider, self.clients[who].submit(REQUEST, provider))
 
     @rule(who=WHO, provider=PROVIDER, created=st.booleans())
@@ -182,18 +222,22 @@ class Life(RuleBasedStateMachine):
         fresh = [entry for task_id, entry in billed.items() if task_id not in entries]
         assert len(fresh) <= 1, "one logical submit is billed once at most"
         if not attempts:
-            assert isinstance(end, Cooling), "only an account that is left alone is not even asked"
+            assert isinstance(end, Cooling | JournalError), "only an account that is left alone is not even asked"
             assert (posts, fresh) == (submits, [])
+            assert not isinstance(end, JournalError) or end.away, "a journal that answers stops nobody"
             return
         # Every POST belongs to an attempt, and after the first that is not certainly unbilled there is no other.
         assert posts - submits == sum(attempt.sends for attempt in attempts)
         assert all(attempt.outcome in CERTAIN for attempt in attempts[:-1])
-        assert provider == HONOURS_KEY or all(attempt.sends == 1 for attempt in attempts)
+        assert provider == HONOURS_KEY or all(attempt.sends <= 1 for attempt in attempts)
         assert all(entry["idempotency_key"] in (None, attempts[-1].replay_key) for entry in fresh)
         outcome = attempts[-1].outcome
         assert (outcome is Outcome.ACCEPTED) <= (len(fresh) == 1)
         assert (outcome in CERTAIN) <= (not fresh)
-        if isinstance(end, Task):
+        if isinstance(end, JournalError):
+            assert outcome in CERTAIN
+            assert end.away or (end.lapsed and attempts[-1].sends == 0)
+        elif isinstance(end, Task):
             assert (outcome, [end.id]) == (Outcome.ACCEPTED, [entry["task_id"] for entry in fresh])
         else:
             assert isinstance(end, ProviderError if outcome in CERTAIN else SubmitUncertain)
@@ -288,6 +332,7 @@ class Life(RuleBasedStateMachine):
                 self.learn(known, self.waited(known.last, 0, 4000))
                 assert known.end is not None, "every accepted task can be brought to its end"
                 self.learn(known, self.waited(known.first, 1, 4000))
+            self.written_down()
             told = {attempt.id: attempt.outcome for attempt in self.attempts(0)}
             assert None not in told.values()
             # Nothing is billed that nobody was told of: every entry is of an attempt that is accepted or in doubt.
@@ -296,6 +341,14 @@ class Life(RuleBasedStateMachine):
         finally:
             self.run(self.close())
             self.runner.close()
+
+    def written_down(self):
+        """Hold that the journal knows every task once it is back, and that nothing waits any more."""
+        for client in self.clients:
+            client.journal.is_away = False
+            self.run(client._session.catch_up())
+        assert {known.first.id for known in self.tasks} <= {entry.task_id for entry in self.memory.entries.values()}
+        assert list(self.clients[0].journal.spool.glob("*.json")) == []
 
 
 def test_a_day_in_the_life(clock):

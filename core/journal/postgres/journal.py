@@ -286,13 +286,18 @@ class PostgresJournal:
 def _intend(
     connection: Connection, entry: Entry, claim: Claim | None, limit: Limit | None, owner: Owner
 ) -> Refusal | None:
-    if claim is not None and (owner.lapsed or claim.owner != owner.name):
+    if claim is not None and not _is_of_the_living(connection, claim, owner):
         return Refusal()
     owner.check()
     refusal = CHANGES.refusal(connection, entry.account, entry.reserved, claim, limit)
     if refusal is None:
         connection.execute(_INSERT, (owner.name, *columns(entry), *texts(entry)))
     return refusal
+
+
+def _is_of_the_living(connection: Connection, claim: Claim, owner: Owner) -> bool:
+    """Return whether the owner of a claim is alive: this one, or another that has this one buy for it."""
+    return not owner.lapsed if claim.owner == owner.name else is_alive(connection, claim.owner)
 
 
 def _change(connection: Connection, change: Change, owner: Owner) -> bool | Taken | Told:

@@ -1,0 +1,304 @@
+"""A batch whose rows worker processes send and look at: what its own process puts into the queue, and waits for."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+
+from anymedia.account import Account
+from anymedia.clock import left
+from anymedia.config import Config
+from anymedia.engine.handed_over import HandedOver
+from anymedia.engine.idempotency import bought
+from anymedia.engine.rules import cooldown
+from anymedia.engine.session import Session
+from anymedia.engine.submission import Submission
+from anymedia.engine.submits import Life, Submits, not_in_time
+from anymedia.engine.watch import succeeded, too_late
+from anymedia.journal.ledger import Ledger
+from anymedia.limits.health import Cooldown
+from anymedia.model.errors import PROVIDER_ERRORS, AnymediaError, Cooling, JournalError, ProviderError
+from anymedia.model.options import Options
+from anymedia.model.request import AnyRequest
+from anymedia.model.task import Attempt, Task
+from anymedia.model.vocabulary import Outcome
+
+from .database import ORDER, QUEUE, Database, Told, database_of
+from .written import Carrier, order_args
+
+EACH, SELDOM = 0.25, 5.0
+"""Seconds between two questions what has been told, of all that is waited for; and where the journal tells of it."""
+
+ENDING = 60.0
+"""Seconds for which a worker that is sending an order is waited for, once the time is up."""
+
+
+class Workers:
+    """The worker processes that share a journal, for `Client.batch(…, workers=Workers(config))`.
+
+    The batch plans its rows, holds its budget and waits; workers send and look. `url` and `name` are as with Queue.
+    Large files of rows need a bucket as [storage]. Errors: ConfigError where the journal is not on PostgreSQL.
+    """
+
+    def __init__(self, config: Config, *, url: str | None = None, name: str = QUEUE) -> None:
+        self._database = Database(database_of(config) if url is None else url, name)
+        self._carrier = Carrier(config.storage)
+        self._orders = _Asked(self._database.told)
+        self._tasks: _Waits | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._database.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._orders.close()
+        if self._tasks is not None:
+            await self._tasks.close()
+            self._tasks = None
+        await self._database.close()
+
+    def check(self, request: AnyRequest) -> None:
+        """Refuse a request whose files cannot travel. Errors: OutOfBounds."""
+        self._carrier.check(request)
+
+    def submits(self, session: Session, request: AnyRequest, terms: Options) -> Submits:
+        """Return the submits of a request, which workers make."""
+        return _Submits(session, _Desk(self._database, self._carrier, self._orders), request, terms)
+
+    def waits(self, session: Session) -> "_Waits":
+        """Return what waits for tasks, of which the journal tells."""
+        if self._tasks is None:
+            assert session.ledger is not None  # noqa: S101 - a batch has a journal
+            self._tasks = _Waits(session, session.ledger)
+        return self._tasks
+
+
+@attrs.frozen
+class _Desk:
+    """Where orders are handed over, and what became of them is asked."""
+
+    database: Database
+    carrier: Carrier
+    orders: "_Asked"
+
+
+class _Submits(Submits):
+    """The submits of one request, each sent by whichever worker takes it."""
+
+    def __init__(self, session: Session, desk: _Desk, request: AnyRequest, terms: Options) -> None:
+        super().__init__(session)
+        self._desk = desk
+        self._request = request
+        self._terms = terms
+
+    async def shielded(self, life: Life, submission: Submission, deadline: float) -> Attempt:
+        """Hand an order over, and return its attempt once a worker has had it accepted.
+
+        Errors: as of any submit. Where the time is up, or the caller is cancelled, an order that no worker has taken is
+        taken back; one that is taken is sent all the same, and stays in the journal.
+        """
+        session, began = self.session, self.session.clock.monotonic()
+        number = await self._put(submission, deadline)
+        try:
+            told = await self._told(submission, number, deadline)
+        except asyncio.CancelledError:
+            submission.progress.connected = not await asyncio.shield(self._takes_back(number))
+            raise
+        attempt = None if session.ledger is None else await session.ledger.attempt(submission.id)
+        if attempt is None:
+            raise self._unsent(submission, told.error)
+        submission.attempt = attempt
+        session.health.note(submission.account, attempt, cooldown(attempt), began)
+        if attempt.task is not None:
+            return attempt
+        error = told.error or _error_of(attempt, session)
+        error.attempt = attempt
+        raise error
+
+    def _unsent(self, submission: Submission, error: AnymediaError | None) -> AnymediaError:
+        """Return why an order was not sent; an account that workers leave alone is left alone here too."""
+        if isinstance(error, Cooling):
+            now = self.session.clock.now()
+            alone: dict[str, Any] = {"outcome": Outcome.NOT_SENT, "error": error.message, "started_at": now}
+            attempt = Attempt(id=submission.id, order=submission.order, retry_after=error.retry_after, **alone)
+            if error.retry_after is None:
+                error.permanent = True  # nothing but another configuration ends it
+            else:
+                self.session.health.note(submission.account, attempt, Cooldown.TIME, self.session.clock.monotonic())
+        return error or not_in_time(**submission.facts)
+
+    async def _put(self, submission: Submission, deadline: float) -> int:
+        order = submission.order
+        offer = None if order.offer is None else order.name
+        handed = HandedOver(
+            id=submission.id,
+            request=self._request,
+            account=submission.account.name,
+            units=order.range,
+            terms=attrs.evolve(self._terms, offer=offer),
+            claimed=submission.claim,
+            most=None if order.money.bound is None else order.money.usd,
+            why=order.why,
+        )
+        seconds = left(self.session.clock, deadline)
+        until = None if seconds is None or math.isinf(seconds) else self.session.clock.now().timestamp() + seconds
+        args = {**order_args(handed), "until": until, "request": await self._desk.carrier.text(self._request)}
+        return await self._desk.database.put(ORDER, args, submission.id)
+
+    async def _told(self, submission: Submission, number: int, deadline: float) -> Told:
+        """Return what became of an order that was put in as this job. Errors: Unavailable, SubmitUncertain."""
+        asked = self._desk.orders.ask(submission.id)
+        try:
+            await asyncio.wait({asked}, timeout=left(self.session.clock, deadline))
+            if not asked.done():
+                if await self._takes_back(number):
+                    raise not_in_time(**submission.facts)
+                await asyncio.wait({asked}, timeout=ENDING)
+            if not asked.done():
+                raise submission.left("the deadline passed")
+            return asked.result()
+        finally:
+            asked.cancel()
+
+    async def _takes_back(self, number: int) -> bool:
+        """Take an order back, and return whether no worker has it. A database that is away tells nothing."""
+        try:
+            return await self._desk.database.take_back(number)
+        except JournalError:
+            return False
+
+
+def _error_of(attempt: Attempt, session: Session) -> AnymediaError:
+    """Return the error of an attempt that came to nothing, as far as the journal knows it."""
+    if attempt.outcome in (None, Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID):
+        try:
+            bought(attempt, session)
+        except AnymediaError as error:
+            return error
+    kind = ProviderError if attempt.cause is None else PROVIDER_ERRORS.get(attempt.cause, ProviderError)
+    return kind(
+        attempt.error or str(attempt.outcome),
+        account=attempt.order.account,
+        provider=attempt.order.provider,
+        model=attempt.order.model,
+        retry_after=attempt.retry_after,
+        body=attempt.answer,
+        outcome=attempt.outcome,
+    )
+
+
+# What is waited for
+
+
+class _Asked:
+    """What many wait to be told by name: one question at a time for all of it."""
+
+    def __init__(self, told: Callable[[list[str]], Awaitable[Mapping[str, Told]]]) -> None:
+        self._told = told
+        self._waiting: dict[str, asyncio.Future[Told]] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    def ask(self, name: str) -> "asyncio.Future[Told]":
+        """Return what will hold what is told of a name, once that is over; whoever gives it up cancels it."""
+        asked = self._waiting[name] = asyncio.get_running_loop().create_future()
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        return asked
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
+
+    async def _ask(self) -> None:
+        while True:
+            await asyncio.sleep(EACH)
+            self._waiting = {name: asked for name, asked in self._waiting.items() if not asked.done()}
+            if not self._waiting:
+                return
+            with suppress(JournalError):  # it is asked again
+                for name, told in (await self._told([*self._waiting])).items():
+                    if told.ended and not self._waiting[name].done():
+                        self._waiting[name].set_result(told)
+
+
+class _Waits:
+    """Waits for tasks that others look at: the journal is asked what has moved, once for all of them."""
+
+    def __init__(self, session: Session, ledger: Ledger) -> None:
+        self._session = session
+        self._ledger = ledger
+        self._waiting: dict[tuple[str, str], asyncio.Future[Task]] = {}
+        self._unread: list[tuple[str, str]] = []
+        self._after: int | None = None
+        self._moved = asyncio.Event()
+        self._asking: asyncio.Task[None] | None = None
+
+    async def until_done(self, account: Account, task: Task, timeout: float) -> Task:
+        """As Watch.until_done."""
+        if task.state.final:
+            return succeeded(task)
+        clock, name = self._session.clock, (task.account, task.id)
+        over = self._waiting.setdefault(name, asyncio.get_running_loop().create_future())
+        self._unread.append(name)
+        self._moved.set()
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask(self._listens()))
+        await asyncio.wait({over}, timeout=left(clock, clock.monotonic() + timeout))
+        if not over.done():
+            self._waiting.pop(name, None)
+            raise too_late(task, max((clock.now() - task.submitted_at).total_seconds(), 0.0))
+        return succeeded(over.result())
+
+    async def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
+
+    def _listens(self) -> bool:
+        """Return whether the journal tells of moves by itself."""
+        loop = asyncio.get_running_loop()
+
+        def heard() -> None:
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(self._moved.set)
+
+        return self._ledger.journal.hear(heard)
+
+    async def _ask(self, listens: bool) -> None:
+        self._after = None
+        while self._waiting:
+            self._moved.clear()
+            with suppress(JournalError):  # it is asked again
+                await self._read()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SELDOM if listens else EACH):
+                    await self._moved.wait()
+
+    async def _read(self) -> None:
+        """Read what is waited for anew, and what has moved since the last time."""
+        if self._after is None:
+            self._after, _ = await self._ledger.moved()
+        while self._unread:
+            self._tell(await self._ledger.with_task(*self._unread[-1]))
+            self._unread.pop()
+        self._after, moved = await self._ledger.moved(self._after)
+        for each in moved:
+            if (each.account, each.task_id) in self._waiting:
+                self._tell(each.attempt)
+
+    def _tell(self, attempt: Attempt | None) -> None:
+        """Let whoever waits for the task of an attempt have it, if it is over."""
+        task = None if attempt is None else attempt.task
+        if task is not None and task.state.final:
+            over = self._waiting.pop((task.account, task.id), None)
+            if over is not None:
+                over.set_result(task)

@@ -1,0 +1,168 @@
+"""A worker: it takes what waits in the queue, buys, looks and saves, until it is told to end."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Literal, Self
+
+from procrastinate import JobContext, RetryDecision
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy
+
+from anymedia.client import Client, Where
+from anymedia.engine.sidecar import Sidecar
+from anymedia.model.errors import JournalError
+from anymedia.model.strict_json import Json
+from anymedia.model.task import Task
+
+from .database import ADVANCE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of
+from .jobs import Again, Jobs, Saving, pause
+from .sweep import Sweep
+from .written import Carrier
+
+AT_ONCE = 16
+"""Jobs that a worker does at once, unless told otherwise."""
+
+HEARTBEAT = 10.0
+"""Seconds between two signs of life of a worker; after three times as many its jobs are another's."""
+
+GRACE = 30.0
+"""Seconds that jobs under way have to end, once the worker is to end."""
+
+POLL = 1.0
+"""Seconds between two questions whether a job is due by now; of a new one it is told at once."""
+
+MINUTELY = "* * * * *"
+
+FIRST, LONGEST = 0.5, 10.0
+"""Seconds until a database that is away is asked again; each time doubles them."""
+
+_log = logging.getLogger("anymedia")
+
+
+class Worker:
+    """A process that buys what is put into the queue, and takes up what others have left.
+
+    `client` is the one that it buys with; results go to `where`, with `names` and a `sidecar`, as at generate, and
+    `on_saved` hears of each task then. `at_once` jobs are done at once; `url` is that of the database with the queue,
+    where it is not the journal's, and `name` that of the queue. `heartbeat` and `poll` are seconds between two signs
+    of life, and between two questions what is due. Use it as `async with Worker(client) as worker: await worker.run()`,
+    which ends when it is cancelled, with the jobs that are under way. Errors: ConfigError without a journal, and where
+    it is not on PostgreSQL.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        where: Where | Literal[False] = None,
+        *,
+        names: str | None = None,
+        sidecar: Sidecar = False,
+        on_saved: Callable[[Task], None] = lambda task: None,
+        at_once: int = AT_ONCE,
+        url: str | None = None,
+        name: str = QUEUE,
+        heartbeat: float = HEARTBEAT,
+        poll: float = POLL,
+    ) -> None:
+        self._at_once = at_once
+        self._heartbeat = heartbeat
+        self._poll = poll
+        ledger = client._written("a worker cannot know what was bought")  # noqa: SLF001 - it is a part of the client
+        self._database = Database(database_of(client.config) if url is None else url, name)
+        saving = Saving(where=where, names=names, sidecar=sidecar, on_saved=on_saved)
+        jobs = Jobs(client, ledger, self._database, Carrier(client.config.storage), saving)
+        self._sweep = Sweep(ledger, self._database, stalled=3 * heartbeat)
+        self._tell(jobs)
+
+    async def __aenter__(self) -> Self:
+        await self._database.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(JournalError):  # what cannot be closed is closed already
+            await self._database.close()
+
+    async def run(self, *, wait: bool = True) -> None:
+        """Do what there is to be done until it is cancelled; without `wait`, until there is nothing now.
+
+        A cancel ends it once the jobs under way are done, after half a minute at most. While the database is away it is
+        waited for.
+        """
+        pause, is_away = FIRST, False
+        while True:
+            try:
+                await self._database.open()
+                if is_away:
+                    _log.warning("%s: the queue answers again", self._database.name)
+                    pause, is_away = FIRST, False
+                await self._work(wait=wait)
+                if not wait:
+                    return
+                why = "it was lost"
+            except (JournalError, *FAULTS) as fault:
+                why = str(fault)
+            if not is_away:
+                _log.warning("%s: the queue does not answer, and is waited for: %s", self._database.name, why)
+            is_away = True
+            with suppress(JournalError):
+                await self._database.close()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST)
+
+    async def _work(self, *, wait: bool) -> None:
+        """Do jobs, as long as the database answers."""
+        await self._database.app.run_worker_async(
+            queues=[self._database.queue],
+            concurrency=self._at_once,
+            wait=wait,
+            fetch_job_polling_interval=self._poll,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._heartbeat,
+            stalled_worker_timeout=3 * self._heartbeat,
+            shutdown_graceful_timeout=GRACE,
+        )
+
+    def _tell(self, jobs: Jobs) -> None:
+        """Tell the queue what each kind of job does."""
+        app, comes_again = self._database.app, _ComesAgain()
+
+        for name, job in ((SUBMIT, jobs.submit), (ORDER, jobs.order), (ADVANCE, jobs.advance)):
+            app.task(name=name, queue=self._database.queue, retry=comes_again, pass_context=True)(_done(job))
+
+        # Without a lock: what a killed worker held would keep away the very sweep that takes it up.
+        @app.periodic(cron=MINUTELY)
+        @app.task(name=SWEEP, queue=self._database.queue)
+        async def sweep(timestamp: int) -> None:
+            await self._sweep.sweep()
+
+
+def _done(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Return a job as the queue calls it: with what it carries, and how often it has come before."""
+
+    async def done(context: JobContext, **args: Json) -> None:
+        await job(times=context.job.attempts, **args)
+
+    return done
+
+
+class _ComesAgain(BaseRetryStrategy):
+    """When a job comes again: as it says itself, at once where its worker ends, later where the journal is away."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        """Return when a job comes again."""
+        if isinstance(exception, Again):
+            return _in(exception.seconds)
+        if isinstance(exception, asyncio.CancelledError):
+            return _in(0.0)
+        return _in(pause(job.attempts))
+
+
+def _in(seconds: float) -> RetryDecision:
+    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))

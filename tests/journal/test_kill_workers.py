@@ -1,0 +1,376 @@
+"""Workers of one journal on PostgreSQL, killed and frozen again and again: nothing is bought twice, no file is lost.
+
+ANYMEDIA_ROUNDS says how many rounds; of the 50 of `make soak` the first one is long, and its part of docs/durability.md
+is written after them. ANYMEDIA_SEED throws the dice of an earlier run again: its faults and victims, not the order in
+which processes come by.
+"""
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from contextlib import ExitStack
+from operator import itemgetter
+from pathlib import Path
+
+import attrs
+import pytest
+
+from anymedia.simulators import in_thread
+from tests.postgres import needs_postgres
+from tests.providers import FOUR
+
+from .child import child
+from .killing import SEED, Rounds, figures, is_uncertain, label_of, parts, round_of, system, table, write
+from .reading import attempts_in
+
+WRITER = "tests/journal/test_kill_workers.py"
+ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "1"))
+ENOUGH = 50
+"""Rounds that the part of the page is written after."""
+
+WORKERS = 3
+LEASE = 3.0
+"""Seconds: no lease may be shorter."""
+FROZEN = 5.0
+"""Seconds for which a worker is frozen: its lease is long over."""
+STUCK = 120.0
+"""Seconds after the last kill in which a round ends."""
+
+
+@attrs.frozen
+class Plan:
+    """How many requests come in during a round, evenly over so many seconds, and what happens meanwhile.
+
+    So many times a worker is killed, a worker is frozen, and the server is stopped for `away` seconds. So many faults
+    are planted at each simulator.
+    """
+
+    requests: int
+    seconds: float
+    kills: int = 0
+    freezes: int = 0
+    outages: int = 0
+    away: float = 1.0
+    faults: int = 0
+
+
+LONG = Plan(requests=500, seconds=120, kills=120, freezes=8, outages=2, faults=60)
+SHORT = Plan(requests=40, seconds=6, kills=8, freezes=1, faults=4)
+
+
+@attrs.define
+class Counts:
+    """What came of all rounds."""
+
+    rounds: int = 0
+    requests: int = 0
+    kills: int = 0
+    freezes: int = 0
+    outages: int = 0
+    posts: int = 0
+    billed: int = 0
+    given_back: int = 0
+    succeeded: int = 0
+    failed_billed: int = 0
+    uncertain_billed: int = 0
+    uncertain: int = 0
+    nothing: int = 0
+    lost: int = 0
+    twice: int = 0
+    fetched_again: int = 0
+    spoiled: int = 0
+
+
+class Worker:
+    """A process that works until it is killed, and is started anew then; what it says is read all the while."""
+
+    def __init__(self, job, environ):
+        self.over, self.frozen, self.lines = threading.Event(), False, []
+        self._job, self._environ, self._stack = job, environ, ExitStack()
+        self.start()
+
+    def start(self):
+        self.over.clear()
+        self._process = self._stack.enter_context(child("worker", self._job, self._environ, LONG.seconds + 2 * STUCK))
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self.lines.append(line.strip())
+            if line.startswith("all "):
+                self.over.set()
+        self.over.set()
+
+    def freeze(self):
+        self.frozen = True
+        self._process.send(signal.SIGSTOP)
+
+    def wake(self):
+        self.frozen = False
+        self._process.send(signal.SIGCONT)
+
+    def kill(self):
+        self._process.kill()
+        return self._ended()
+
+    def finish(self):
+        """Let it end, and return how it did."""
+        assert self.over.wait(STUCK), f"it hangs after {self.lines[-20:]}"
+        self._process.stdin.write("\n")
+        self._process.stdin.close()
+        return self._ended()
+
+    def _ended(self):
+        code = self._process.wait()
+        self._reader.join()
+        self._stack.close()
+        return code
+
+    def close(self):
+        self._process.kill()
+        self._ended()
+
+
+class Workers(Rounds):
+    """Rounds of workers that all share one journal."""
+
+    def __init__(self, simulators, folder, postgres, url):
+        super().__init__(simulators, folder, Counts())
+        self._postgres, self._url, self.logs = postgres, url, []
+        self._environ = simulators.environ | {"XDG_STATE_HOME": str(folder / "state")}
+
+    def play(self, number, *, last):
+        self.play_one(number, LONG if number == 0 and ROUNDS >= ENOUGH else SHORT)
+
+    def play_one(self, number, plan):
+        """Have workers buy while they are killed and frozen; let them end, and another one look for what is left."""
+        self._round, self._plan, self._files = number, plan, self._folder / f"files {number}"
+        self._begun = time.time()
+        self.counts.rounds += 1
+        self.counts.requests += plan.requests
+        with ExitStack() as stack:
+            workers = [self._worker(stack) for _ in range(WORKERS)]
+            self._meddle(workers)
+            for worker in workers:
+                assert worker.finish() == 0, worker.lines[-20:]
+            self._settle()
+            whole, before = self._whole(), self._fetched()
+            assert self._worker(stack).finish() == 0
+            self.counts.fetched_again += sum(self._fetched()[task] - before[task] for task in whole)
+        self._settle()
+        self._check()
+
+    def _worker(self, stack):
+        plan = self._plan
+        job = {
+            "config": self._simulators.config | {"journal": {"url": self._url, "lease": LEASE}},
+            "providers": list(FOUR),
+            "round": self._round,
+            "requests": plan.requests,
+            "begun": self._begun,
+            "every": plan.seconds / plan.requests,
+            "directory": str(self._files),
+            "log": str(self._folder / f"{len(self.logs)}.log"),
+            "seed": self._dice.random(),
+        }
+        self.logs.append(Path(job["log"]))
+        worker = Worker(job, self._environ)
+        stack.callback(worker.close)
+        return worker
+
+    # What happens to them
+
+    def _meddle(self, workers):
+        """Do all that a plan says, each thing at a moment of its own part of the time."""
+        plan, begun = self._plan, time.monotonic()
+        steps = [(moment, self._kill) for moment in self._moments_of(plan.kills)]
+        steps += [(moment, self._fault) for moment in self._moments_of(plan.faults)]
+        for moment in self._moments_of(plan.freezes, FROZEN):
+            steps += [(moment, self._freeze), (moment + FROZEN, self._wake)]
+        for moment in self._moments_of(plan.outages, plan.away):
+            steps += [(moment, self._stop), (moment + plan.away, self._start)]
+        for moment, step in sorted(steps, key=itemgetter(0)):
+            time.sleep(max(begun + moment - time.monotonic(), 0))
+            step(workers)
+
+    def _moments_of(self, times, lasts=0.0):
+        """Return as many moments, one in each part of the time."""
+        part = self._plan.seconds / max(times, 1)
+        return [part * number + self._dice.uniform(0, max(part - lasts, 0)) for number in range(times)]
+
+    def _kill(self, workers):
+        victim = self._dice.choice([worker for worker in workers if not worker.frozen])
+        assert victim.kill() == -signal.SIGKILL, victim.lines[-20:]
+        self.counts.kills += 1
+        victim.start()
+
+    def _freeze(self, workers):
+        self._dice.choice(workers).freeze()
+        self.counts.freezes += 1
+
+    def _wake(self, workers):
+        for worker in workers:
+            worker.wake()
+
+    def _stop(self, _):
+        self._postgres.stop()
+        self.counts.outages += 1
+
+    def _start(self, _):
+        self._postgres.start()
+
+    def _fault(self, _):
+        for one in self._simulators:
+            self._plant(one, 1)
+
+    def _settle(self):
+        for watched in self._watched.values():
+            watched.settle()
+            watched.simulator.clear()
+
+    # What is true then
+
+    def _attempts(self):
+        return [each for each in attempts_in(self._url) if round_of(label_of(each)) == self._round]
+
+    def _fetched(self):
+        return sum((watched.fetched for watched in self._watched.values()), Counter())
+
+    def _whole(self):
+        """Return the tasks of which the journal knows that their files are saved."""
+        tasks = [each.task for each in self._attempts() if each.status == "succeeded"]
+        return [task.id for task in tasks if all(asset.kept for asset in task.assets)]
+
+    def _check(self):
+        """Hold the bills against the journal, request by request, and the files against both."""
+        counts, attempts, paid = self.counts, self._attempts(), Counter()
+        for name, watched in self._watched.items():
+            billed = watched.billed(self._round)
+            ours = [each for each in attempts if each.order.provider == name]
+            known = {each.task.id: each for each in ours if each.task is not None}
+            succeeded = {task for task, each in known.items() if each.status == "succeeded"}
+            uncertain = Counter(label_of(each) for each in ours if is_uncertain(each))
+            unknown = Counter(label for task, label in billed.items() if task not in known)
+            kept = {task for task in billed if not watched.gave_back(task)}
+            assert len(known) == sum(each.task is not None for each in ours)
+            assert succeeded <= known.keys() <= billed.keys()
+            assert all(each.task.state.final for each in known.values())
+            failed = kept & known.keys() - succeeded
+            assert len(kept) == len(succeeded) + len(failed) + len(kept - known.keys())
+            counts.posts += sum(n for label, n in watched.arrived.items() if round_of(label) == self._round)
+            counts.billed += len(billed)
+            counts.given_back += len(billed) - len(kept)
+            counts.succeeded += len(succeeded)
+            counts.failed_billed += len(failed)
+            counts.uncertain += uncertain.total()
+            counts.uncertain_billed += (unknown & uncertain).total()
+            counts.lost += (unknown - uncertain).total()
+            paid += Counter(billed[task] for task in kept)
+        counts.twice += sum(number - 1 for number in paid.values())
+        told = paid.keys() | {label_of(each) for each in attempts if is_uncertain(each)}
+        counts.nothing += self._plan.requests - len(told)
+        self._check_files(attempts)
+        assert (counts.lost, counts.twice, counts.spoiled, counts.fetched_again) == (0, 0, 0, 0)
+
+    def _check_files(self, attempts):
+        """Each task that succeeded has its file, whole and under one name; no other file is there."""
+        names = set()
+        for task in [each.task for each in attempts if each.status == "succeeded"]:
+            (asset,) = task.assets
+            content = asset.path.read_bytes()
+            names.add(asset.path)
+            is_whole = asset.sha256 == hashlib.sha256(content).hexdigest() and content.endswith(task.id.encode())
+            self.counts.spoiled += not is_whole
+        self.counts.spoiled += len(names ^ set(self._files.glob("[!.]*")))
+
+
+@pytest.fixture
+def workers(tmp_path, postgres, postgres_url):
+    with in_thread(*FOUR, speed=100) as simulators:
+        yield Workers(simulators, tmp_path, postgres, postgres_url)
+
+
+@pytest.mark.slow
+@needs_postgres
+def test_workers_that_are_killed_and_frozen_buy_each_request_once(workers):
+    workers.play_all(ROUNDS)
+    if ROUNDS >= ENOUGH:
+        write(WRITER, page(workers.counts, SEED))
+
+
+@pytest.mark.slow
+@needs_postgres
+def test_a_restart_of_the_server_loses_nothing_and_each_worker_says_it_once(workers):
+    workers.play_one(0, Plan(requests=40, seconds=3, outages=1))
+    assert (workers.counts.succeeded, workers.counts.posts) == (40, 40)
+    for log in workers.logs[:WORKERS]:
+        away, back = [line for line in log.read_text("utf-8").splitlines() if "PostgreSQL" in line]
+        assert "does not answer" in away
+        assert "answers again" in back
+
+
+# The page
+
+PROMISES = """\
+## Many workers
+
+What holds when workers on many machines share a journal on PostgreSQL, and each may be killed or frozen at any moment:
+
+- **Each request is bought once.** What is on the bills has succeeded, or has failed and is billed all the same, or is
+  reported as uncertain. Two workers that take the same request buy it once, under its idempotency key.
+- **A worker that slept past its lease sends nothing that it had begun before.** Others take its requests up: what it
+  was just sending is uncertain for them, and never sent again. When it wakes up, it still writes down what it was
+  answered.
+- **Each file is whole, and there once.** What is whole and known is not fetched again, by whichever worker.
+- **A server that is away stops buying, and nothing else.** What was being bought is on the worker's disk until the
+  server is back.
+
+### How that is measured
+
+Three workers go over the same requests with `submit(idempotency_key=…)` and `advance`, at four simulators with faults
+as above. One after the other is killed and started again; some are frozen (SIGSTOP) for five seconds, with a lease of
+three, and woken. The first round has 500 requests, in two minutes with a kill each second, in which the server is also
+stopped for a second, twice; the others have 40, in six seconds with eight kills and a freeze. In the end, another
+worker goes over all of it. Then the bills of the simulators, the journal and the files are held against each other.
+
+### Measured
+"""
+
+NONE = ("lost: neither of both", "bought twice for one request", "that were whole and known, and were fetched again")
+
+
+def page(counts, seed):
+    """Return its part of docs/durability.md."""
+    rows = [
+        ["rounds", counts.rounds],
+        ["requests", counts.requests],
+        ["workers killed, and started again", counts.kills],
+        ["workers frozen past their lease, and woken", counts.freezes],
+        ["times that the server was stopped, and started again", counts.outages],
+        ["POSTs that came to a provider", counts.posts],
+        ["tasks on the bills", counts.billed],
+        ["… that failed and were given back", counts.given_back],
+        ["… that succeeded", counts.succeeded],
+        ["… that failed and are billed, which is reported", counts.failed_billed],
+        ["… reported as uncertain", counts.uncertain_billed],
+        ["… **lost: neither of both**", counts.lost],
+        ["… **bought twice for one request**", counts.twice],
+        ["reported as uncertain, and not on the bills", counts.uncertain - counts.uncertain_billed],
+        ["requests of which nothing was bought, and that is known", counts.nothing],
+        ["files, held against their bytes and the journal", counts.succeeded],
+        ["… **that are not whole, or there twice**", counts.spoiled],
+        ["… **that were whole and known, and were fetched again**", counts.fetched_again],
+    ]
+    return "\n".join((PROMISES, system(seed), table(["", "number"], rows).rstrip("\n") + "\n"))
+
+
+def test_the_page_says_what_is_promised_and_what_was_measured():
+    said = parts()[WRITER]
+    assert said.strip().startswith(PROMISES.strip()), "docs/durability.md is out of date: run `make soak`"
+    told = figures(said)
+    assert int(told["rounds"]) >= ENOUGH
+    assert all(told[none] == "0" for none in NONE)

@@ -1,0 +1,94 @@
+"""A batch whose rows workers send ends as one that sends them itself: its rows, its budget, its files."""
+
+import asyncio
+
+import pytest
+
+from anymedia import BadRows, ConfigError, Row, read_config
+from anymedia.worker import Workers
+
+from .conftest import asked
+
+
+def rows(count, **changes):
+    return [asked(number, **changes) for number in range(1, count + 1)]
+
+
+def batch(client, world, rows, **options):
+    return client.batch(rows, name="shots", where=world.folder / "files", workers=world.workers(), **options)
+
+
+async def test_it_ends_as_one_without_workers(world, simulators):
+    """What failed and was not billed goes on elsewhere, several pictures are several tasks, and each row says it."""
+    simulators["kie"].fault("failed")
+    listed = [*rows(4), asked(5, count=2), Row(request=asked(6), accounts=("bfl",))]
+    async with world.client() as client, world.worker():
+        shots = batch(client, world, listed, budget="1.00")
+        plan = await shots.plan()
+        ends = []
+        end = await shots.run(ends.append)
+        assert (plan.rows, end.why, end.done, end.spent) == (6, "done", 6, plan.spent + end.spent)
+        assert {each.number: each.state for each in ends} == dict.fromkeys(range(1, 7), "done")
+        assert sum(len(each.result.attempts) for each in ends) == 8  # seven pictures, and the one that failed
+        again = await batch(client, world, listed).run()
+        assert (again.why, again.bought_before, again.spent) == ("done", 6, end.spent)
+    assert (sum(world.bills().values()), len(world.files("files")), world.files()) == (7, 7, [])
+
+
+async def test_a_budget_holds_over_all_rows(world):
+    async with world.client() as client, world.worker():
+        end = await batch(client, world, rows(6), budget="0.08", fallback=False).run()
+    assert (end.why, end.done, end.not_begun, str(end.spent)) == ("budget", 3, 3, "0.075")
+    assert world.bills() == {"kie": 3}
+
+
+async def test_what_is_refused_is_told_by_each_row(world, simulators):
+    simulators["kie"].fault("reset_after")
+    simulators["bfl"].fault("status", status=400)
+    listed = [Row(request=asked(number), accounts=(name,)) for number, name in enumerate(("kie", "bfl", "runapi"))]
+    ends = {}
+    async with world.client() as client, world.worker():
+        end = await batch(client, world, listed).run(lambda end: ends.update({end.number: end}))
+    assert {number: each.state for number, each in ends.items()} == {1: "uncertain", 2: "failed", 3: "done"}
+    assert (end.uncertain, type(ends[2].error).__name__, ends[2].error.billed) == (1, "Rejected", "no")
+
+
+async def test_an_account_that_is_left_alone_closes_its_rows(world, simulators):
+    simulators["kie"].fault("unauthorised", on="submit", times=None)
+    async with world.client() as client, world.worker():
+        end = await batch(client, world, rows(3), offer="kie/flux-2-pro", at_once=1).run()
+    assert (end.why, end.done) == ("error", 0)
+
+
+async def test_what_no_worker_takes_in_time_is_taken_back(world):
+    async with world.client() as client:
+        end = await batch(client, world, rows(2), timeout=1).run()
+        assert (end.why, end.done, end.spent) == ("unfinished", 0, 0)
+        async with world.worker():
+            await asyncio.sleep(0.3)
+        assert (world.bills(), await client.attempts()) == ({}, [])
+
+
+async def test_what_is_stopped_is_taken_back_too(world):
+    async with world.client() as client:
+        running = asyncio.create_task(batch(client, world, rows(2)).run())
+        await asyncio.sleep(0.5)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        async with world.worker():
+            assert (await batch(client, world, rows(2)).run()).done == 2
+    assert sum(world.bills().values()) == 2
+
+
+async def test_files_that_cannot_travel_are_told_before_anything_is_sent(world, tmp_path):
+    big = tmp_path / "big.png"
+    big.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2 << 20))
+    async with world.client() as client:
+        with pytest.raises(BadRows, match=r"row 2: images: big.png has 2,097,160 bytes.*\[storage\] url"):
+            batch(client, world, [asked(1), asked(2, images=[big])])
+
+
+def test_workers_need_a_journal_on_postgresql(tmp_path):
+    with pytest.raises(ConfigError, match=r'write \[journal\] url = "postgresql://user@host/database" into'):
+        Workers(read_config({"journal": {"path": str(tmp_path / "j.db")}}, {}))
