@@ -360,7 +360,7 @@ def breaks(journal, at, **how):
 async def test_a_commit_whose_answer_is_lost_is_made_once(opens, first, executed):
     """An end that nobody has answered, a claim and an intent return what they have come to, as if nothing was."""
     journal, limit = opens(), Limit(day=0, most=5)
-    await journal.salt()  # it is open, and no owner yet
+    await journal.salts()  # it is open, and no owner yet
     if not first:
         await journal.check()
     breaks(journal, "COMMIT", executed=executed)
@@ -574,7 +574,7 @@ async def test_a_migration_that_fails_changes_nothing(opens):
     with with_schema(opens(), ("CREATE TABLE more (number integer)", "SELECT nothing")) as journal:
         for _ in range(2):
             with pytest.raises(JournalError, match='column "nothing" does not exist'):
-                await asyncio.gather(journal.check(), journal.salt())
+                await asyncio.gather(journal.check(), journal.salts())
     assert execute(journal, "SELECT to_regnamespace('anymedia')") == [(None,)]
 
 
