@@ -63,7 +63,7 @@ class Ledger:
     def __init__(self):
         self.seen, self.took, self.moves, self.rows, self.durations_, self.broken = [], [], [], {}, [], False
         self.asked, self.takes, self.attempts = Counter(), 0.0, {}
-        self.outbox = SimpleNamespace()
+        self.outbox, self.journal = SimpleNamespace(), SimpleNamespace(limits=None)
         self.heard, self.tells = None, False
 
     def hear(self, heard):
