@@ -7,6 +7,7 @@ that something has moved, it is asked then.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from anymedia.clock import Clock
 from anymedia.journal.ledger import Ledger, Moved
@@ -50,7 +51,7 @@ class Moves:
         self._after: int | None = None
         self._begun = 0
         self._read: dict[str, int] = {}
-        self._news: News | None = None
+        self._news = News()
 
     async def close(self) -> None:
         """Ask no more."""
@@ -65,7 +66,7 @@ class Moves:
         if self._ledger is None:
             return
         self._tasks.add(watched)
-        self._hear(self._ledger)
+        self._news.begin(self._ledger)
         with suppress(JournalError):  # what the journal does not tell, a look does
             await self._follow(self._ledger, 0)
             self._tell(await self._ledger.with_task(watched.task.account, watched.task.id))
@@ -111,7 +112,7 @@ class Moves:
         if self._ledger is None:
             return
         self._listening += 1
-        self._hear(self._ledger)
+        self._news.begin(self._ledger)
         is_read = False
         try:
             while True:
@@ -135,24 +136,17 @@ class Moves:
 
     # When it is asked
 
-    def _hear(self, ledger: Ledger) -> None:
-        """Hear from the journal that something may have moved, from now on."""
-        if self._news is None:
-            self._news = News(asyncio.get_running_loop())
-            self._news.come = ledger.hear(self._news.heard)
-
     async def _pause(self, sleep: Callable[[float], Awaitable[None]], seconds: float) -> None:
         """Sleep for so many seconds at most, until the journal is to be asked again.
 
         Of many moves in a row, it is asked together.
         """
-        news = self._news
-        if news is None or not news.come:
+        if not self._news.come:
             await sleep(min(seconds, EACH))
             return
         await sleep(min(seconds, EACH))
         if seconds > EACH:
-            await first(sleep(min(seconds, SELDOM) - EACH), news.known.wait())
+            await first(sleep(min(seconds, SELDOM) - EACH), self._news.known.wait())
 
     # What is asked
 
@@ -179,8 +173,7 @@ class Moves:
         return self._question
 
     async def _asked(self, ledger: Ledger) -> None:
-        if self._news is not None:
-            self._news.known = self._news.next
+        self._news.known = self._news.next
         with suppress(JournalError):
             if self._after is None:
                 await self._follow(ledger, 0)
@@ -201,16 +194,22 @@ class News:
     `next` comes to be set then, and `known` is what was the next one when the journal was asked last.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self) -> None:
         self.come: bool = False
         self.next: asyncio.Event = asyncio.Event()
         self.known: asyncio.Event = self.next
-        self._loop = loop
+        self._begun = False
 
-    def heard(self) -> None:
-        """Wake those who wait, from any thread."""
+    def begin(self, ledger: Ledger) -> None:
+        """Hear from a journal that something may have moved, from now on; it may say that in any thread."""
+        if not self._begun:
+            self._begun = True
+            self.come = ledger.hear(partial(self.heard, asyncio.get_running_loop()))
+
+    def heard(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake those who wait in an event loop."""
         with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
-            self._loop.call_soon_threadsafe(self._wake)
+            loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         come, self.next = self.next, asyncio.Event()

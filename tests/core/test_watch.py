@@ -457,10 +457,9 @@ def test_a_journal_that_tells_what_moves_is_asked_then():
 
 
 def test_a_loop_that_is_closed_hears_nothing():
-    loop = asyncio.new_event_loop()
-    news = News(loop)
+    loop, news = asyncio.new_event_loop(), News()
     loop.close()
-    news.heard()
+    news.heard(loop)
     assert not news.next.is_set()
 
 
