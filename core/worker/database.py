@@ -13,7 +13,7 @@ from typing import Any, Self
 import attrs
 
 from anymedia.config import Config
-from anymedia.journal.opening import is_postgres, name_of
+from anymedia.journal.database_urls import is_postgres, name_of
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError
 from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
