@@ -1,4 +1,4 @@
-"""Shared limits in PostgreSQL: what becomes of a question when the server, or the process, does not live on as usual."""
+"""Shared limits in PostgreSQL: what becomes of a question when the server, or the process, is not there any more."""
 
 import asyncio
 import os
