@@ -10,7 +10,7 @@ from .markdown import code, codes, table
 
 ROOMS = (
     *("engine", "pricing", "transport", "limits", "journal", "translate"),
-    *("observe", "account", "clock", "declare", "model"),
+    *("observe", "account", "clock", "shared_limits", "declare", "model"),
 )
 """From the top to the bottom; above them all is the face."""
 
@@ -79,7 +79,8 @@ cli/          import anymedia.cli         the command line
    their [`Queue`](../core/limits/queue.py) chooses. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price
    of each task under the [`Ceiling`](../core/limits/ceiling.py).
 5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
-   [`Permit`](../core/limits/permits.py), has its files put where the provider finds them
+   [`Permit`](../core/limits/permits.py): within the limits of this client first, and then ([`Share`](../core/limits/shared.py))
+   within those of all who share the journal. It has its files put where the provider finds them
    ([`Uploads.filled`](../core/engine/uploads.py)), is admitted by the account's [`Health`](../core/limits/health.py),
    writes the intent down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
    [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
@@ -207,10 +208,30 @@ loses what was paid for, and neither buys twice.
   it does not, nothing is sent. So it is before each resend under a replay key, and before the replay of an uncertain
   attempt.
 - How a submit has ended, and that a task is over, goes to a file of this machine while the journal does not answer
-  ([`Outbox`](../core/journal/outbox.py), [`Spool`](../core/journal/spool.py)), and counts as written then: waits, looks
-  and downloads go on. It is written down, under the same rules, before anything else is bought: by this process, in the
-  background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What cannot be read
-  there is put aside, and told once.
+  ([`Outbox`](../core/journal/outbox.py), [`Spool`](../core/journal/spool.py)), and counts as written then: waits,
+  looks and downloads go on. It is written down, under the same rules, before anything else is bought: by this
+  process, in the background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What
+  cannot be read there is put aside, and told once.
+
+## The journal on PostgreSQL
+
+What a journal decides in a transaction, and what it asks, stands once for every database: in
+[changes.py](../core/journal/changes.py), [queries.py](../core/journal/queries.py) and
+[pruning.py](../core/journal/pruning.py), in the words of a [`Dialect`](../core/journal/dialect.py). A thread of its
+own writes, and commits together what waits ([group_commit.py](../core/journal/group_commit.py)). What PostgreSQL adds
+is in [postgres/](../core/journal/postgres):
+
+- **One round trip begins a transaction** ([`Store`](../core/journal/postgres/store.py)): its locks, then its leases.
+  What is decided about (a key, a task, the day of an account) is an advisory lock, and a transaction takes its own in
+  one order, so that none waits for another in a circle. A deadlock, a lock that is held for long and a lost
+  connection have it made again as a whole. Whether a commit whose answer was lost has been made is read from the
+  owner's row, which each of them numbers.
+- **A lease is that row** ([`Owner`](../core/journal/postgres/owner.py)). A transaction that finds it run out refuses
+  what claims or moves anything, and writes the ends of submits all the same; the journal is another owner then.
+- **Sums and days are in rows of each owner's own**, so that none waits for another's; those of owners that have ended
+  are added together ([schema.py](../core/journal/postgres/schema.py)).
+- **A move is numbered under a lock**, so that none is seen before an earlier one, and a trigger tells of it
+  ([`Listener`](../core/journal/postgres/listener.py)).
 
 ## How the journal grows old
 
@@ -220,8 +241,8 @@ under an idempotency key only loses its texts (what was asked for, and the provi
 nothing a second time. What is open, uncertain or being fetched stays, and so does what is paid for and not saved,
 unless its links should be dead by now.
 
-A few hundred attempts are pruned in one transaction ([pruning.py](../core/journal/pruning.py)), and others write in
-between. Each is held there against what was read of it: one that has changed meanwhile stays. A backup is a
+A few hundred attempts are pruned in one transaction ([pruning.py](../core/journal/pruning.py)), and others
+write in between. Each is held there against what was read of it: one that has changed meanwhile stays. A backup is a
 copy of one moment, and a compaction gives the disk back what is free
 ([sqlite_care.py](../core/journal/sqlite_care.py)).
 
