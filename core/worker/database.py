@@ -11,6 +11,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import attrs
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.schema import SchemaManager
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from anymedia.config import Config
 from anymedia.journal.opening import is_postgres, name_of
@@ -19,15 +24,6 @@ from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
 
 from .told import as_text, read
-
-try:
-    import psycopg
-    from procrastinate import App, PsycopgConnector
-    from procrastinate.exceptions import ProcrastinateException
-    from procrastinate.schema import SchemaManager
-    from psycopg_pool import PoolClosed, PoolTimeout
-except ImportError:
-    raise ConfigError('workers and their queue need pip install "anymedia[worker]"') from None
 
 QUEUE = "anymedia"
 """The name of the queue, where nobody names another."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import attrs
 
 from anymedia.account import Account
-from anymedia.clock import left
+from anymedia.clock import first_of, left
 from anymedia.config import Config
 from anymedia.engine.handed_over import HandedOver
 from anymedia.engine.idempotency import bought
@@ -304,9 +304,8 @@ class _Waits:
             self._moved.clear()
             with suppress(JournalError):  # it is asked again
                 await self._read()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SELDOM if listens else EACH):
-                    await self._moved.wait()
+            if self._waiting:
+                await first_of(self._moved.wait(), timeout=SELDOM if listens else EACH)
 
     async def _read(self) -> None:
         """Read what is waited for anew, and what has moved since the last time."""

@@ -73,7 +73,7 @@ def test_its_rows_are_sent_by_another(tmp_path):
     end, ends, again, billed, entered = played(main, tmp_path)
     assert (end.why, end.done, again.bought_before, entered) == ("done", 4, 4, ["begun", "ended"] * 2)
     assert (sum(billed.values()), len([*(tmp_path / "out").iterdir()])) == (5, 5)
-    assert sorted(len(each.result.attempts) for each in ends) == [1, 1, 2, 2]
+    assert sum(len(each.result.attempts) for each in ends) == 6
 
 
 def handed(**changes):
