@@ -201,8 +201,8 @@ loses what was paid for, and neither buys twice.
 - How a submit has ended, and that a task is over, goes to a file of this machine while the journal does not answer
   ([`Outbox`](../core/journal/outbox.py), [`Spool`](../core/journal/spool.py)), and counts as written then: waits, looks
   and downloads go on. It is written down, under the same rules, before anything else is bought: by this process, in the
-  background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What cannot be read there
-  is put aside, and told once.
+  background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What cannot be read
+  there is put aside, and told once.
 
 ## How the journal grows old
 
