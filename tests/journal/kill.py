@@ -1,6 +1,7 @@
 """What test_kill.py kills: many submits at once, or the taking up of what they left; each step is a line on stdout."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,11 @@ class Fast(Clock):
 
 
 PATIENCE = Patience(tries=3, first=0.5, most=2.0)
+
+
+def log_to(path):
+    """Have all that is logged in a file."""
+    logging.basicConfig(filename=path, level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True)
 
 
 def say(*words):

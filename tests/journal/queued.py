@@ -1,8 +1,6 @@
 """What test_kill_workers.py kills and freezes too: `anymedia worker`, where time goes as fast as at the simulators."""
 
-import logging
-
-from kill import Fast
+from kill import Fast, log_to
 
 from anymedia.cli.worker import command
 from anymedia.worker import Worker, worker
@@ -12,9 +10,7 @@ HEARTBEAT, POLL = 0.3, 0.05
 
 
 def main(job):
-    logging.basicConfig(
-        filename=job["log"], level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True
-    )
+    log_to(job["log"])
     later = worker._in
     worker._in = lambda seconds: later(seconds / SPEED)
     Worker.__init__.__kwdefaults__ |= {"heartbeat": HEARTBEAT, "poll": POLL}
