@@ -40,6 +40,9 @@ ROUNDS = 3
 YEAR = 20_000
 """Attempts that are imported."""
 
+SIZE = """SELECT sum(pg_total_relation_size(oid)) FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'anymedia'::regnamespace"""
+
 LEASE = 3.0
 """Seconds of the lease of a worker that is killed: the shortest there is."""
 
@@ -210,8 +213,7 @@ def imported(server: Cluster, folder: Path, number: int = YEAR) -> Iterator[tupl
             attempts, seconds, mebibytes = json.loads(_line(mover))
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
-            query = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace"
-            (taken,) = connection.execute(query, ["anymedia"]).fetchone() or (0,)
+            (taken,) = connection.execute(SIZE).fetchone() or (0,)
     took = f"{attempts:,} attempts in {seconds:.0f} s, {mebibytes:.0f} MiB of memory at most"
     yield "attempts a second that are imported from SQLite into PostgreSQL", attempts / seconds, took
     detail = f"with its texts and indexes; SQLite {size / 1024:.2f} KiB"

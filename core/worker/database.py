@@ -8,7 +8,7 @@ the id of an attempt that was handed over.
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any
 
 import attrs
 
@@ -104,13 +104,6 @@ class Database:
         connector = PsycopgConnector(conninfo=url, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE)
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
         self._is_open = False
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
 
     async def open(self) -> None:
         """Connect, and make the tables that are missing. Errors: JournalError."""
