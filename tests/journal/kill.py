@@ -15,11 +15,13 @@ from anymedia.transport.retry import Patience
 class Fast(Clock):
     """A clock on which time runs a hundred times as fast, as at the simulators; the wall time is real."""
 
+    SPEED = 100
+
     def monotonic(self):
-        return super().monotonic() * 100
+        return super().monotonic() * self.SPEED
 
     async def sleep(self, seconds):
-        await asyncio.sleep(seconds / 100)
+        await asyncio.sleep(seconds / self.SPEED)
 
 
 PATIENCE = Patience(tries=3, first=0.5, most=2.0)
