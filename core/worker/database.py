@@ -47,6 +47,8 @@ PATIENCE = 10.0
 LOCK = 0x616E796D656469
 """The advisory lock under which the tables are made: several processes may begin at once."""
 
+IS_THERE = "SELECT 1 FROM pg_class WHERE relname = %s AND pg_table_is_visible(oid)"
+
 TABLE = """
 CREATE TABLE IF NOT EXISTS anymedia_requests (
     name text PRIMARY KEY,
@@ -226,5 +228,6 @@ async def _are_there(connection: "psycopg.AsyncConnection[Any]") -> bool:
 
 
 async def _is_there(connection: "psycopg.AsyncConnection[Any]", table: str) -> bool:
-    row = await (await connection.execute("SELECT to_regclass(%s)", [table])).fetchone()
-    return row is not None and row[0] is not None
+    # to_regclass may say what it has said before in the same transaction, though another process has made it since.
+    found = await connection.execute(IS_THERE, [table])
+    return await found.fetchone() is not None

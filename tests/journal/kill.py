@@ -36,16 +36,20 @@ def told(event):
         say("seen", event.id)
 
 
+def request_of(label):
+    """Return what is asked for under a label, which is in its prompt too."""
+    return ImageRequest(
+        model="flux-2-pro", resolution="1K", prompt=f"{label}: a lighthouse at dusk", labels={"submit": label}
+    )
+
+
 async def one(client, job, number, verb):
     """Submit, then stop there, wait for the task, or fetch its files too."""
     label = f"{job['round']}/{number}"
     say("begun", label)
-    request = ImageRequest(
-        model="flux-2-pro", resolution="1K", prompt=f"{label}: a lighthouse at dusk", labels={"submit": label}
-    )
     provider = job["providers"][number % len(job["providers"])]
     try:
-        task = await client.submit(request, provider, idempotency_key=label if job["keyed"] else None)
+        task = await client.submit(request_of(label), provider, idempotency_key=label if job["keyed"] else None)
         if verb != "submit":
             task = await client.wait(task)
         if verb == "fetch":
