@@ -1,7 +1,7 @@
 """What was paid for is never forgotten: the durable record of attempts. Imports model alone.
 
-`Journal` says what is stored, `SQLiteJournal` and `MemoryJournal` store it, and `Ledger` holds the rules over any of
-them.
+`Journal` says what is stored, `SQLiteJournal`, `PostgresJournal` and `MemoryJournal` store it, and `Ledger` holds the
+rules over any of them.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from .opening import open_journal
 if TYPE_CHECKING:
     from .ledger import Claimed, Ledger, Moved
     from .memory import MemoryJournal
+    from .postgres import PostgresJournal
     from .protocol import (
         Claim,
         Done,
@@ -48,6 +49,7 @@ __all__ = [
     "Limit",
     "MemoryJournal",
     "Moved",
+    "PostgresJournal",
     "Prunable",
     "Pruned",
     "Pruning",
@@ -69,6 +71,7 @@ _LATE = {
     "Ledger": "ledger",
     "MemoryJournal": "memory",
     "Moved": "ledger",
+    "PostgresJournal": "postgres",
     "Pruning": "prune",
     "SQLiteJournal": "sqlite",
 }

@@ -119,7 +119,7 @@ def held(
     }
 
 
-def around(folder: Path, results: Path) -> dict[str, int]:
+def around(folder: Path, results: Path) -> dict[str, Any]:
     """Return what is on the disk of a folder, and in a folder of results, as fields of Info."""
     files = [size for place, _, names in os.walk(results) for name in names for size in sizes(Path(place, name))]
     there = next(each for each in (folder, *folder.absolute().parents) if each.is_dir())

@@ -10,7 +10,7 @@ from .markdown import code, codes, table
 
 ROOMS = (
     *("engine", "pricing", "transport", "limits", "journal", "translate"),
-    *("observe", "account", "clock", "declare", "model"),
+    *("observe", "account", "clock", "shared_limits", "declare", "model"),
 )
 """From the top to the bottom; above them all is the face."""
 
@@ -79,7 +79,8 @@ cli/          import anymedia.cli         the command line
    their [`Queue`](../core/limits/queue.py) chooses. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price
    of each task under the [`Ceiling`](../core/limits/ceiling.py).
 5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
-   [`Permit`](../core/limits/permits.py), has its files put where the provider finds them
+   [`Permit`](../core/limits/permits.py), within the limits of this client first, and then within those of all who share
+   the journal ([`Share`](../core/limits/shared.py)). It has its files put where the provider finds them
    ([`Uploads.filled`](../core/engine/uploads.py)), is admitted by the account's [`Health`](../core/limits/health.py),
    writes the intent down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
    [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
@@ -128,6 +129,14 @@ moved: hints that come before the look begins share it. What a signed webhook te
 process has written down ([`Moves`](../core/engine/moves.py)), and so it is while a submit waits for a task slot of an
 account whose webhooks come in to us. All of this is asked beside the waits: an answer that is late is used when it
 comes, and no look and no deadline waits for it.
+
+Who does not wait takes steps ([`Advances`](../core/engine/advance.py)): a job of an engine, which is run at least once,
+in any process, and comes again. A step goes by what is written down of the task then. It makes one look
+([`Watch.step`](../core/engine/watch.py)), shared with all who wait for the task here, and says when the next one is
+due; none before the first one is due by the task's age, nor while the provider asks for none. It makes one try to save
+the files ([`Custody.step`](../core/engine/custody.py)), in the turn that every fetch takes. How a task was looked at is
+remembered while nobody waits for it, so that pauses after errors grow and its time teaches; another process that goes
+on with it knows less, and looks at the declared pace.
 
 `make bench` shows in simulated time how many looks that takes for tasks of 3, 10 and 60 s, and how much later than they
 are done that is known, beside fixed paces: of a task that takes about 10 s, less than three looks and half a
@@ -194,15 +203,35 @@ A journal on a database server may not answer for a while, and a process may sle
 loses what was paid for, and neither buys twice.
 
 - Just before the first byte of a POST that buys, on the connection that will carry it, the journal is asked whether the
-  owner under which the intent was written still stands ([`Progress.stands`](../core/translate/messages.py),
+  owner under which the intent was written still stands ([`Progress`](../core/translate/messages.py),
   [`Ledger.lease`](../core/journal/ledger.py)): by this machine's clock alone, without a question to the database. Where
   it does not, nothing is sent. So it is before each resend under a replay key, and before the replay of an uncertain
   attempt.
 - How a submit has ended, and that a task is over, goes to a file of this machine while the journal does not answer
-  ([`Outbox`](../core/journal/outbox.py), [`Spool`](../core/journal/spool.py)), and counts as written then: waits, looks
-  and downloads go on. It is written down, under the same rules, before anything else is bought: by this process, in the
-  background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What cannot be read
-  there is put aside, and told once.
+  ([`Outbox`](../core/journal/outbox.py), [`Spool`](../core/journal/spool.py)), and counts as written then: waits,
+  looks and downloads go on. It is written down, under the same rules, before anything else is bought: by this
+  process, in the background too ([`CatchUp`](../core/engine/catch_up.py)), or by the next one of this machine. What
+  cannot be read there is put aside, and told once.
+
+## The journal on PostgreSQL
+
+What a journal decides in a transaction, and what it asks, stands once for every database: in
+[changes.py](../core/journal/changes.py), [queries.py](../core/journal/queries.py) and
+[pruning.py](../core/journal/pruning.py), in the words of a [`Dialect`](../core/journal/dialect.py). A thread of its
+own writes, and commits together what waits ([group_commit.py](../core/journal/group_commit.py)). What PostgreSQL adds
+is in `journal/postgres/`:
+
+- **One round trip begins a transaction** ([`Store`](../core/journal/postgres/store.py)): its locks, then its leases.
+  What is decided about (a key, a task, the day of an account) is an advisory lock, and a transaction takes its own in
+  one order, so that none waits for another in a circle. A deadlock, a lock that is held for long and a lost
+  connection have it made again as a whole. Whether a commit whose answer was lost has been made is read from the
+  owner's row, which each of them numbers.
+- **A lease is that row** ([`Owner`](../core/journal/postgres/owner.py)). A transaction that finds it run out refuses
+  what claims or moves anything, and writes the ends of submits all the same; the journal is another owner then.
+- **Sums and days are in rows of each owner's own**, so that none waits for another's; those of owners that have ended
+  are added together ([schema.py](../core/journal/postgres/schema.py)).
+- **A move is numbered under a lock**, so that none is seen before an earlier one, and a trigger tells of it
+  ([`Listener`](../core/journal/postgres/listener.py)).
 
 ## How the journal grows old
 
@@ -212,7 +241,7 @@ under an idempotency key only loses its texts (what was asked for, and the provi
 nothing a second time. What is open, uncertain or being fetched stays, and so does what is paid for and not saved,
 unless its links should be dead by now.
 
-A few hundred attempts are pruned in one transaction ([sqlite_prune.py](../core/journal/sqlite_prune.py)), and others
+A few hundred attempts are pruned in one transaction ([pruning.py](../core/journal/pruning.py)), and others
 write in between. Each is held there against what was read of it: one that has changed meanwhile stays. A backup is a
 copy of one moment, and a compaction gives the disk back what is free
 ([sqlite_care.py](../core/journal/sqlite_care.py)).

@@ -22,6 +22,7 @@ from anymedia.journal.protocol import LEASE
 from anymedia.model.plain import duration
 from anymedia.simulators import running, services
 from anymedia.testing import FakeClock
+from anymedia.worker.database import CONNECTIONS as OF_QUEUE
 
 from .markdown import blocks, page_of, table
 
@@ -39,9 +40,6 @@ CONNECTIONS = {
     "one for shared limits": "of accounts that have limits",
 }
 """The connections that a process has to the journal, at most."""
-
-QUEUE = 4
-"""Those of `anymedia worker` to its queue, at most."""
 
 LOOKS = "looks at a task of 60 s, learned"
 COLD = "looks at a task of 60 s, cold"
@@ -150,7 +148,9 @@ tests](journal.md#a-journal-of-your-own).""",
 HOW = """\
 ## How to move
 
-1. **Install the extra** on every machine: `anymedia[postgres]` (psycopg 3), or `anymedia[worker]` with the worker.
+1. **Install the extra** on every machine: `anymedia[postgres]`, or `anymedia[worker]` with the worker. The driver is
+   psycopg 3, as procrastinate's is. For a lock, a look, a change and a commit, asyncpg takes as long (0.5 ms), and
+   would tie a journal to one event loop.
 2. **Make a database** and a user of its own. Its tables are made at the first write, in the schema `anymedia`; later
    versions bring them forward, and an older anymedia refuses a newer form.
 3. **Stop what buys** with the old file, on every machine that uses it. An import refuses while a process has it open.
@@ -473,8 +473,8 @@ def page(sellers: Sequence[Adapter], measured: Mapping[str, float]) -> str:
         table(("what", "a day", "a second, on average", "in a busy hour, a second"), _rates(counted, measured)),
         f"The {len(CONNECTIONS)} connections of a process to its journal, at most:",
         "\n".join(f"- {name}: {why}" for name, why in CONNECTIONS.items()),
-        f"`anymedia worker` has {QUEUE} more at most, to its queue: {PROCESSES:,} processes hold "
-        f"{PROCESSES * (len(CONNECTIONS) + QUEUE):,} at most, fifty hold {50 * (len(CONNECTIONS) + QUEUE):,}.",
+        f"`anymedia worker` has {OF_QUEUE} more at most, to its queue: {PROCESSES:,} processes hold "
+        f"{PROCESSES * (len(CONNECTIONS) + OF_QUEUE):,} at most, fifty hold {50 * (len(CONNECTIONS) + OF_QUEUE):,}.",
         _looks_told(counted, measured),
         ALLOWED,
         table(

@@ -163,7 +163,11 @@ LIMITS_AFTER = """\
 - Whoever waits is served in turn: requests of one part each in the order in which they came, and one of a hundred parts
   takes turns with them, part by part. Of many that may go to the same accounts a few wait at each account; the others
   choose when it is their turn, by how the accounts are then. A request that was sent in vain comes after all that wait.
-- These hold for one client. Several clients, or processes, at one account each need their share of the limits."""
+- All who share a [journal](journal.md) share these too: the processes of one machine, or those of [many
+  machines](many-machines.md) at one PostgreSQL. Each gets slots in turn. What a process that was killed had sent counts
+  on for as long as it may count at the provider. A rate limit or an outage that one of them has met, all of them
+  respect, and one request of all tries whether an outage is over. An API key that is refused and a balance that is used
+  up each finds out for itself. Without a journal, the limits hold for one client."""
 
 OPTIONS_TOLD = """\
 What a call gives goes before `[route]`, and that before the default. `submit` takes all but `mix`."""

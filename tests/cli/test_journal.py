@@ -230,7 +230,7 @@ def test_a_task_that_was_canceled_and_given_back_is_called_refunded():
     assert [cost(each) for each in (canceled("0"), REFUNDED, canceled("0.1"))] == ["refunded", "refunded", "~$0.10"]
 
 
-def test_prompts_need_not_be_kept(terminal, simulators, place):
+def test_prompts_need_not_be_kept(terminal, simulators):
     with Path("anymedia.toml").open("a") as file:
         file.write('[journal]\npath = "kept.db"\nprompts = false\n')
     terminal(*FOX, "--provider", "reapi")

@@ -288,9 +288,9 @@ def test_a_database_is_told_of_with_what_waits_for_it(terminal, postgres_url, mo
     told = terminal("journal", "info").stdout
     assert "0 owners alive" in told
     assert "free for new attempts" not in told
-    spool = next(Path(os.environ["HOME"], ".local", "state", "anymedia").glob("postgres-*")) / "spool"
-    (spool / "aside").mkdir(parents=True)
-    (spool / "aside" / f"ended-{1:020d}-{2:032x}.json").write_text("{")
+    aside = open_journal(postgres_url).spool / "aside"
+    aside.mkdir(parents=True)
+    (aside / f"ended-{1:020d}-{2:032x}.json").write_text("{")
     told = " ".join(terminal("journal", "info").stdout.split())
     assert "1 outcome on this machine that nobody can write: the log said why" in told
     examined = terminal.json("doctor", code=1)

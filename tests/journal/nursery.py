@@ -15,7 +15,7 @@ import sys
 
 from anymedia.registry import adapters
 
-PROGRAMS = ("batched", "buyer", "forks", "hooked", "kill", "pruner", "spender", "worker")
+PROGRAMS = ("batched", "buyer", "forks", "hooked", "kill", "pruner", "queued", "sharer", "spender", "worker")
 LONGEST = 1 << 16
 BORN = {}
 """Where the end of each process that lives is told, by its id."""

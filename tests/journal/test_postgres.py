@@ -26,6 +26,7 @@ from anymedia.journal import (
     Wanted,
     open_journal,
 )
+from anymedia.journal.forks import _after_fork, _before_fork
 from anymedia.journal.postgres import PostgresJournal
 from anymedia.journal.postgres.owner import awake
 from anymedia.journal.postgres.schema import MIGRATIONS, Schema
@@ -263,6 +264,7 @@ async def test_what_ended_owners_have_added_is_added_together(opens):
     assert len(shards("days")) == 3
     await journal.close()
     lapse(killed)
+    await last.forget([])
     await last.forget([killed.owner, last.owner])  # who is alive is not forgotten
     for table in ("days", "sums", "label_sums", "batch_sums"):
         assert len(shards(table)) == 2
@@ -358,7 +360,7 @@ def breaks(journal, at, **how):
 async def test_a_commit_whose_answer_is_lost_is_made_once(opens, first, executed):
     """An end that nobody has answered, a claim and an intent return what they have come to, as if nothing was."""
     journal, limit = opens(), Limit(day=0, most=5)
-    await journal.salt()  # it is open, and no owner yet
+    await journal.salts()  # it is open, and no owner yet
     if not first:
         await journal.check()
     breaks(journal, "COMMIT", executed=executed)
@@ -435,14 +437,15 @@ async def test_one_that_fails_fails_alone(journal):
     assert len({*map(id, results[:4])}) == 4
 
 
-async def test_what_is_put_while_the_database_is_away_is_told(journal, postgres, caplog):
+async def test_what_is_put_while_the_database_is_away_is_told_with_that(journal, postgres, caplog):
     await journal.check()
     journal.server.patience = 0
     postgres.stop()
-    journal.put(ended(1))
-    await until(lambda: "not written down: " in caplog.text)
+    for number in (1, 2, 3):
+        journal.put(ended(number))
     await journal.close()
-    assert journal._store._writer is None
+    assert not journal._store.is_writing
+    assert len(told(caplog)) == 1
 
 
 # Which database
@@ -571,7 +574,7 @@ async def test_a_migration_that_fails_changes_nothing(opens):
     with with_schema(opens(), ("CREATE TABLE more (number integer)", "SELECT nothing")) as journal:
         for _ in range(2):
             with pytest.raises(JournalError, match='column "nothing" does not exist'):
-                await asyncio.gather(journal.check(), journal.salt())
+                await asyncio.gather(journal.check(), journal.salts())
     assert execute(journal, "SELECT to_regnamespace('anymedia')") == [(None,)]
 
 
@@ -596,6 +599,8 @@ async def test_what_moves_is_heard(journal, opens, postgres, postgres_url, caplo
         await until(lambda: heard.acquire(blocking=False))
     assert "whoever is told that something has moved fails" in caplog.text
     await other.close()
+    while heard.acquire(blocking=False):
+        pass
     await journal.write(ended(1, task_id="another", over=True, open=False))
     assert not heard.acquire(timeout=0.05)
 
@@ -725,6 +730,27 @@ def test_what_has_forked_is_another_owner(journal):
     assert (journal.owner, run(journal.count())) == (name, 2)
     assert [row[0] for row in owners(journal)] == [name]
     run(journal.close())
+
+
+async def test_while_a_process_forks_the_database_is_closed(journal):
+    await journal.check()
+    assert await journal.moved(None) == (0, [])
+    _before_fork()
+    journal._store._process = 0  # as in the new process
+    assert (journal._store.is_writing, journal._store._reader.is_open) == (False, False)
+    _after_fork()
+    assert journal._store._owner is None
+    await journal.check()
+
+
+async def test_a_process_that_was_forked_without_a_word_is_refused(journal):
+    await journal.check()
+    journal._store._process = 0
+    journal._store.close()
+    for work in (journal.check, journal.durations):
+        with pytest.raises(JournalError, match="its process was forked while it was open; open it after the fork"):
+            await work(*["x"] * (3 if work == journal.durations else 0))
+    journal._store._process = os.getpid()
 
 
 async def in_a_child(journal, name):

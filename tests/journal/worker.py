@@ -5,26 +5,19 @@ two verbs. What it was killed in the middle of, the next one takes up, which kno
 """
 
 import asyncio
-import logging
 import os
 import random
-import sys
+import signal
 import time
 
-from kill import PATIENCE, Fast, say
+from kill import PATIENCE, Fast, log_to, request_of, say
 
-from anymedia import AnymediaError, Billed, Client, ImageRequest, SubmitUncertain, read_config
+from anymedia import AnymediaError, Billed, Client, SubmitUncertain, read_config
 
 AT_ONCE = 24
 TRIES = 4
 PAUSE = 0.2
 """Seconds, of the real clock, until what has failed and may be tried again is."""
-
-
-def request_of(label):
-    return ImageRequest(
-        model="flux-2-pro", resolution="1K", prompt=f"{label}: a lighthouse at dusk", labels={"submit": label}
-    )
 
 
 async def bought(client, label, provider):
@@ -73,10 +66,12 @@ async def one(client, job, number, room):
 
 
 async def main(job):
-    logging.basicConfig(filename=job["log"], level="INFO", format="%(message)s", encoding="utf-8", force=True)
+    log_to(job["log"])
     dice = random.Random(job["seed"])
     begins = {number: job["begun"] + job["every"] * number for number in range(job["requests"])}
     order = sorted(begins, key=lambda number: begins[number] + dice.uniform(0, AT_ONCE * job["every"]))
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     async with Client(read_config(job["config"], os.environ), clock=Fast(), patience=PATIENCE) as client:
         over = {attempt.order.labels["submit"] for attempt in await client.attempts() if is_over(attempt)}
         say("begun", len(over))
@@ -89,8 +84,7 @@ async def main(job):
                     room.release()
                     group.create_task(one(client, job, number, room))
         say("all", "over")
-        await asyncio.to_thread(sys.stdin.readline)
-    say("closed")
+        await ended.wait()
 
 
 def is_over(attempt):

@@ -16,6 +16,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.worker import Queue
+from anymedia.worker.database import _prepare
 from tests.ports import unused_port
 from tests.samples import sample
 
@@ -148,3 +149,7 @@ async def test_a_database_that_is_away_is_told_without_its_password(world):
         async with Queue(world.config, url=url):
             raise AssertionError
     assert (told.value.away, "not-told" in str(told.value)) == (True, False)
+
+
+async def test_processes_that_begin_at_once_make_the_tables_once(postgres_url):
+    await asyncio.gather(*(_prepare(postgres_url) for _ in range(6)))

@@ -5,33 +5,38 @@ is written after them. ANYMEDIA_SEED throws the dice of an earlier run again: it
 which processes come by.
 """
 
+import asyncio
 import hashlib
 import os
 import signal
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from operator import itemgetter
-from pathlib import Path
 
 import attrs
 import pytest
 
+from anymedia import JournalError, read_config
 from anymedia.simulators import in_thread
+from anymedia.worker import Queue
+from tests.journal.child import child
+from tests.journal.kill import request_of
+from tests.journal.killing import SEED, Rounds, figures, is_uncertain, label_of, parts, round_of, system, table, write
+from tests.journal.reading import attempts_in
 from tests.postgres import needs_postgres
 from tests.providers import FOUR
 
-from .child import child
-from .killing import SEED, Rounds, figures, is_uncertain, label_of, parts, round_of, system, table, write
-from .reading import attempts_in
+from .test_kill import sweeping
 
-WRITER = "tests/journal/test_kill_workers.py"
-ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "1"))
+WRITER = "tests/worker/test_kill_workers.py"
+ROUNDS = int(os.environ.get("ANYMEDIA_ROUNDS", "2"))
 ENOUGH = 50
 """Rounds that the part of the page is written after."""
 
 WORKERS = 3
+PROGRAMS = ("queued", "worker")
 LEASE = 3.0
 """Seconds: no lease may be shorter."""
 FROZEN = 5.0
@@ -45,7 +50,7 @@ class Plan:
     """How many requests come in during a round, evenly over so many seconds, and what happens meanwhile.
 
     So many times a worker is killed, a worker is frozen, and the server is stopped for `away` seconds. So many faults
-    are planted at each simulator.
+    are planted at each simulator. What cannot be sent for `tried` seconds is given up.
     """
 
     requests: int
@@ -55,6 +60,12 @@ class Plan:
     outages: int = 0
     away: float = 1.0
     faults: int = 0
+    tried: float = 5.0
+
+    @property
+    def every(self):
+        """Seconds between two requests."""
+        return self.seconds / self.requests
 
 
 LONG = Plan(requests=500, seconds=120, kills=120, freezes=8, outages=2, faults=60)
@@ -66,6 +77,7 @@ class Counts:
     """What came of all rounds."""
 
     rounds: int = 0
+    by_command: int = 0
     requests: int = 0
     kills: int = 0
     freezes: int = 0
@@ -85,16 +97,19 @@ class Counts:
 
 
 class Worker:
-    """A process that works until it is killed, and is started anew then; what it says is read all the while."""
+    """A process that works until it is killed, and is started anew then; what it says is read all the while.
 
-    def __init__(self, job, environ):
+    `over` is set once it has nothing more to do, if it says so, or has ended.
+    """
+
+    def __init__(self, program, job, environ):
         self.over, self.frozen, self.lines = threading.Event(), False, []
-        self._job, self._environ, self._stack = job, environ, ExitStack()
+        self._given, self._stack = (program, job, environ), ExitStack()
         self.start()
 
     def start(self):
         self.over.clear()
-        self._process = self._stack.enter_context(child("worker", self._job, self._environ, LONG.seconds + 2 * STUCK))
+        self._process = self._stack.enter_context(child(*self._given, LONG.seconds + 2 * STUCK))
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -117,11 +132,9 @@ class Worker:
         self._process.kill()
         return self._ended()
 
-    def finish(self):
+    def end(self):
         """Let it end, and return how it did."""
-        assert self.over.wait(STUCK), f"it hangs after {self.lines[-20:]}"
-        self._process.stdin.write("\n")
-        self._process.stdin.close()
+        self._process.send(signal.SIGTERM)
         return self._ended()
 
     def _ended(self):
@@ -135,52 +148,118 @@ class Worker:
         self._ended()
 
 
+class Application(threading.Thread):
+    """Puts the requests of a round into the queue of `anymedia worker`, each at its time, and waits for all of them."""
+
+    def __init__(self, config, job):
+        super().__init__()
+        self.fault = None
+        self._config, self._job = config, job
+
+    def run(self):
+        try:
+            asyncio.run(self._put())
+        except BaseException as error:  # noqa: BLE001 - it is told where it is waited for
+            self.fault = error
+
+    def close(self):
+        """End it before its time, where a test has failed."""
+        with suppress(RuntimeError):  # it has ended
+            self._loop.call_soon_threadsafe(self._putting.cancel)
+
+    async def _put(self):
+        job, self._loop, self._putting = self._job, asyncio.get_running_loop(), asyncio.current_task()
+        labels = [f"{job['round']}/{number}" for number in range(job["requests"])]
+        async with Queue(self._config) as queue, sweeping(queue):
+            for number, label in enumerate(labels):
+                await asyncio.sleep(job["begun"] + number * job["every"] - time.time())
+                request, provider = request_of(label), FOUR[number % len(FOUR)]
+                await patiently(queue.submit, request, provider, idempotency_key=label, timeout=job["tried"])
+            for label in labels:
+                while not (await patiently(queue.result, label)).is_over:
+                    await asyncio.sleep(0.1)
+
+
+async def patiently(function, *given, **options):
+    """Call a function until the database answers."""
+    while True:
+        try:
+            return await function(*given, **options)
+        except JournalError:
+            await asyncio.sleep(0.1)
+
+
 class Workers(Rounds):
-    """Rounds of workers that all share one journal."""
+    """Rounds of workers that share one journal: in turn `anymedia worker`, which take from one queue, and workers of
+    the two verbs, each of which goes over all requests by itself.
+    """
 
     def __init__(self, simulators, folder, postgres, url):
         super().__init__(simulators, folder, Counts())
         self._postgres, self._url, self.logs = postgres, url, []
-        self._environ = simulators.environ | {"XDG_STATE_HOME": str(folder / "state")}
+        journal = {"url": url, "lease": LEASE, "folder": str(folder / "state")}
+        self._data = simulators.config | {"journal": journal}
+        tables = {f"providers.{name}": table for name, table in self._data["providers"].items()} | {"journal": journal}
+        with (folder / "anymedia.toml").open("w") as file:
+            for name, words in tables.items():
+                lines = [f"{key} = {value!r}\n" for key, value in words.items() if key != "settings"]
+                file.writelines([f"[{name}]\n", *lines])
+        self._environ = simulators.environ | {"ANYMEDIA_CONFIG": str(folder / "anymedia.toml")}
 
     def play(self, number, *, last):
-        self.play_one(number, LONG if number == 0 and ROUNDS >= ENOUGH else SHORT)
+        self.play_one(number, LONG if number < 2 and ROUNDS >= ENOUGH else SHORT)
 
     def play_one(self, number, plan):
         """Have workers buy while they are killed and frozen; let them end, and another one look for what is left."""
         self._round, self._plan, self._files = number, plan, self._folder / f"files {number}"
-        self._begun = time.time()
+        self._begun, self._program = time.time(), PROGRAMS[number % len(PROGRAMS)]
         self.counts.rounds += 1
+        self.counts.by_command += self._program == "queued"
         self.counts.requests += plan.requests
         with ExitStack() as stack:
-            workers = [self._worker(stack) for _ in range(WORKERS)]
-            self._meddle(workers)
-            for worker in workers:
-                assert worker.finish() == 0, worker.lines[-20:]
+            self._work(stack, WORKERS, self._meddle)
             self._settle()
             whole, before = self._whole(), self._fetched()
-            assert self._worker(stack).finish() == 0
+            self._work(stack, 1)
             self.counts.fetched_again += sum(self._fetched()[task] - before[task] for task in whole)
         self._settle()
         self._check()
 
+    def _work(self, stack, number, meddle=lambda workers: None):
+        """Have workers go over all requests to the end."""
+        workers = [self._worker(stack) for _ in range(number)]
+        application = Application(read_config(self._data, self._environ), self._job())
+        if self._program == "queued":
+            stack.callback(application.close)
+            application.start()
+        meddle(workers)
+        if self._program == "queued":
+            application.join(STUCK)
+            assert not application.is_alive(), f"it hangs: {[worker.lines[-5:] for worker in workers]}"
+            assert application.fault is None, application.fault
+        for worker in workers:
+            assert self._program == "queued" or worker.over.wait(STUCK), f"it hangs after {worker.lines[-20:]}"
+            assert worker.end() == 0, worker.lines[-20:]
+
     def _worker(self, stack):
-        plan = self._plan
-        job = {
-            "config": self._simulators.config | {"journal": {"url": self._url, "lease": LEASE}},
-            "providers": list(FOUR),
-            "round": self._round,
-            "requests": plan.requests,
-            "begun": self._begun,
-            "every": plan.seconds / plan.requests,
-            "directory": str(self._files),
-            "log": str(self._folder / f"{len(self.logs)}.log"),
-            "seed": self._dice.random(),
-        }
-        self.logs.append(Path(job["log"]))
-        worker = Worker(job, self._environ)
+        self.logs.append(self._folder / f"{len(self.logs)}.log")
+        worker = Worker(self._program, self._job(), self._environ)
         stack.callback(worker.close)
         return worker
+
+    def _job(self):
+        return {
+            "config": self._data,
+            "providers": list(FOUR),
+            "round": self._round,
+            "requests": self._plan.requests,
+            "begun": self._begun,
+            "every": self._plan.every,
+            "tried": self._plan.tried,
+            "directory": str(self._files),
+            "log": str(self.logs[-1]),
+            "seed": self._dice.random(),
+        }
 
     # What happens to them
 
@@ -267,7 +346,7 @@ class Workers(Rounds):
             counts.succeeded += len(succeeded)
             counts.failed_billed += len(failed)
             counts.uncertain += uncertain.total()
-            counts.uncertain_billed += (unknown & uncertain).total()
+            counts.uncertain_billed += len(kept - known.keys())
             counts.lost += (unknown - uncertain).total()
             paid += Counter(billed[task] for task in kept)
         counts.twice += sum(number - 1 for number in paid.values())
@@ -304,13 +383,14 @@ def test_workers_that_are_killed_and_frozen_buy_each_request_once(workers):
 
 @pytest.mark.slow
 @needs_postgres
-def test_a_restart_of_the_server_loses_nothing_and_each_worker_says_it_once(workers):
-    workers.play_one(0, Plan(requests=40, seconds=3, outages=1))
+@pytest.mark.parametrize("number", [0, 1], ids=PROGRAMS)
+def test_a_restart_of_the_server_loses_nothing_and_each_worker_says_it_once(workers, number):
+    workers.play_one(number, Plan(requests=40, seconds=5, outages=1, away=2.5, tried=STUCK))
     assert (workers.counts.succeeded, workers.counts.posts) == (40, 40)
     for log in workers.logs[:WORKERS]:
-        away, back = [line for line in log.read_text("utf-8").splitlines() if "PostgreSQL" in line]
-        assert "does not answer" in away
-        assert "answers again" in back
+        said = log.read_text("utf-8")
+        assert [said.count(f"PostgreSQL {what}") for what in ("does not answer", "answers again")] == [1, 1], said
+        assert said.count("the queue does not answer") <= 1, said
 
 
 # The page
@@ -331,11 +411,13 @@ What holds when workers on many machines share a journal on PostgreSQL, and each
 
 ### How that is measured
 
-Three workers go over the same requests with `submit(idempotency_key=…)` and `advance`, at four simulators with faults
-as above. One after the other is killed and started again; some are frozen (SIGSTOP) for five seconds, with a lease of
-three, and woken. The first round has 500 requests, in two minutes with a kill each second, in which the server is also
-stopped for a second, twice; the others have 40, in six seconds with eight kills and a freeze. In the end, another
-worker goes over all of it. Then the bills of the simulators, the journal and the files are held against each other.
+Three workers buy at four simulators with faults as above. In every other round they are `anymedia worker`, for which
+an application puts requests into the queue; in the others each goes over all requests by itself, with
+`submit(idempotency_key=…)` and `advance`, so that they meet as often as they can. One after the other is killed and
+started again; some are frozen (SIGSTOP) for five seconds, with a lease of three, and woken. The first two rounds have
+500 requests each, in two minutes with a kill each second, in which the server is also stopped for a second, twice; the
+others have 40, in six seconds with eight kills and a freeze. In the end another worker goes over all requests once
+more. Then the bills of the simulators, the journal and the files are held against each other.
 
 ### Measured
 """
@@ -347,6 +429,7 @@ def page(counts, seed):
     """Return its part of docs/durability.md."""
     rows = [
         ["rounds", counts.rounds],
+        ["… by `anymedia worker`", counts.by_command],
         ["requests", counts.requests],
         ["workers killed, and started again", counts.kills],
         ["workers frozen past their lease, and woken", counts.freezes],
