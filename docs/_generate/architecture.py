@@ -219,7 +219,7 @@ What a journal decides in a transaction, and what it asks, stands once for every
 [changes.py](../core/journal/changes.py), [queries.py](../core/journal/queries.py) and
 [pruning.py](../core/journal/pruning.py), in the words of a [`Dialect`](../core/journal/dialect.py). A thread of its
 own writes, and commits together what waits ([group_commit.py](../core/journal/group_commit.py)). What PostgreSQL adds
-is in [postgres/](../core/journal/postgres):
+is in `journal/postgres/`:
 
 - **One round trip begins a transaction** ([`Store`](../core/journal/postgres/store.py)): its locks, then its leases.
   What is decided about (a key, a task, the day of an account) is an advisory lock, and a transaction takes its own in
