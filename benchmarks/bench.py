@@ -26,6 +26,7 @@ import aiohttp
 import attrs
 import journal
 import many
+import postgres
 import quotes
 import waits
 
@@ -237,10 +238,19 @@ def rows(origin: str, slow: str) -> list[tuple[str, float, str]]:
     name = "from anymedia import Client, ImageRequest (with aiohttp) over import aiohttp"
     found.append((name, in_use / theirs, f"{in_use * 1e3:.0f} ms"))
     found.append(("memory of a waiting task, of 1,000, KiB", asyncio.run(memory(origin)) / 1024, ""))
-    found += [*journal.rows(slow), *quotes.rows(), *waits.rows(), *many.rows()]
+    found += [*journal.rows(slow), *on_postgres(), *quotes.rows(), *waits.rows(), *many.rows()]
     import seen  # the last, as OpenTelemetry is told of all that comes after it is loaded
 
     return [*found, *seen.rows(lambda: client(origin), lambda each: each.generate(REQUEST), measured)]
+
+
+def on_postgres() -> list[tuple[str, float, str]]:
+    """Measure the journal on PostgreSQL, where that is installed."""
+    try:
+        return [*postgres.rows()]
+    except postgres.NotInstalled as error:
+        print(error, file=sys.stderr)
+        return []
 
 
 @contextmanager

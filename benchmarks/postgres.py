@@ -27,14 +27,19 @@ from years import _write as written
 
 from anymedia import Attempt, Outcome
 from anymedia.journal import Ledger, open_journal
+from anymedia.shared_limits import SUBMITS as SHARED
+from anymedia.shared_limits import Question, Slot, Want
 
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.postgres import Cluster, programs
 
 KINDS = ("SQLite", "PostgreSQL")
 AS_USUAL = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "shared_buffers": "128MB"}
-SUBMITS = ((1, 1, 300), (1, 64, 6400), (4, 16, 6400))
+SUBMITS = ((1, 1, 100), (1, 64, 1920), (4, 16, 1920))
 """Processes, submits at a time in each, and how many there are in all."""
+
+AT_ONCE, SLOTS = 64, 640
+"""Askers at a time under shared limits, and how many slots they ask for together."""
 
 ROUNDS = 3
 YEAR = 20_000
@@ -125,6 +130,44 @@ def database(server: Cluster) -> Iterator[str]:
         yield url
     finally:
         server.drop(url)
+
+
+# Limits that are shared
+
+
+def limits(server: Cluster, folder: Path) -> Iterator[tuple[str, float, str]]:
+    """Measure what a slot costs under limits that are shared, taken and given back in one question each."""
+    with database(server) as url:
+        for kind, place in (("SQLite", str(folder / "limits" / "journal.db")), ("PostgreSQL", url)):
+            alone, together = asyncio.run(_slots(place))
+            detail = f"{together * 1e3:.2f} ms each, {AT_ONCE} at a time"
+            yield f"a slot under shared limits, {kind}, 1 at a time, ms", alone * 1e3, detail
+
+
+async def _slots(place: str) -> tuple[float, float]:
+    """Return the seconds that a slot takes: one at a time, and many."""
+    journal: Any = open_journal(place)
+    await journal.check()
+    try:
+        return await _slot_seconds(journal, 1), await _slot_seconds(journal, AT_ONCE)
+    finally:
+        await journal.close()
+
+
+async def _slot_seconds(journal: Any, at_once: int) -> float:
+    async def asker(number: int) -> None:
+        before: list[Slot] = []
+        for turn in range(SLOTS // at_once):
+            want = Want(kind=SHARED, name=f"{at_once}-{number}-{turn}", most=10 * AT_ONCE, after=10.0)
+            question = Question(account="acme", slots=before, wants=[want], place=f"{at_once}-{number}")
+            answer = journal.limits.ask_at_once(question, time.monotonic())
+            answer = answer or await journal.limits.ask(question, time.monotonic())
+            assert answer.wait == 0
+            before = [Slot(kind=SHARED, name=want.name, seconds=0.0)]
+
+    began = time.perf_counter()
+    await asyncio.gather(*(asker(number) for number in range(at_once)))
+    return (time.perf_counter() - began) / (SLOTS // at_once * at_once)
 
 
 # A worker that is killed
@@ -245,7 +288,7 @@ def _times(number: int, what: str) -> str:
     return f"{number} {what}{'es' * (number != 1)}"
 
 
-PARTS = {"submits": submits, "killed": killed, "import": imported}
+PARTS = {"submits": submits, "limits": limits, "killed": killed, "import": imported}
 WORKS: dict[str, Callable[..., None]] = {"submit": submit, "work": work, "year": year, "move": move}
 
 

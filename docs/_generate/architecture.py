@@ -79,13 +79,12 @@ cli/          import anymedia.cli         the command line
    their [`Queue`](../core/limits/queue.py) chooses. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price
    of each task under the [`Ceiling`](../core/limits/ceiling.py).
 5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
-   [`Permit`](../core/limits/permits.py): within the limits of this client first, and then
-   ([`Share`](../core/limits/shared.py)) within those of all who share the journal. It has its files put where the
-   provider finds them ([`Uploads.filled`](../core/engine/uploads.py)), is admitted by the account's
-   [`Health`](../core/limits/health.py), writes the intent down, sends one POST through
-   [`Transport.send`](../core/transport/http.py), reads the answer with [`submitted`](../core/translate/decode.py), and
-   writes the outcome down. It runs in a task of its own: [`Submits.shielded`](../core/engine/submits.py) ends a
-   caller's wait at a deadline or a cancel, never the POST.
+   [`Permit`](../core/limits/permits.py), within the limits of this client first, and then within those of all who share
+   the journal ([`Share`](../core/limits/shared.py)). It has its files put where the provider finds them
+   ([`Uploads.filled`](../core/engine/uploads.py)), is admitted by the account's [`Health`](../core/limits/health.py),
+   writes the intent down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
+   [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
+   [`Submits.shielded`](../core/engine/submits.py) ends a caller's wait at a deadline or a cancel, never the POST.
 6. What follows from an error is one table, [`STEPS`](../core/engine/rules.py): the next offer, the same one again, or
    a stop. [Routing](routing.md) prints it; [Money safety](money-safety.md) says what each outcome means for money.
 7. `submit` returns the accepted task. [`Generation`](../core/engine/generate.py) waits for every task of the request
