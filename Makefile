@@ -15,7 +15,7 @@ SOURCES := $(shell find core adapters simulators cli testing -name __pycache__ -
 PACKAGE = $(BIN)/python -c 'import anymedia; print(anymedia.__path__[0])'
 # Where PostgreSQL is; fails where it is not installed. What only it reaches is left out of the report there.
 POSTGRES = $(BIN)/python -m tests.postgres
-NEEDS_POSTGRES = journal/postgres/*
+NEEDS_POSTGRES = journal/postgres/* worker/*
 
 .PHONY: install demo postgres test quick lint types check pythons soak mutants docs site pictures bench cassettes clean
 
