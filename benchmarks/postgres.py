@@ -190,8 +190,9 @@ def killed(server: Cluster, folder: Path) -> Iterator[tuple[str, float, str]]:
     with database(server) as url:
         for kind, place in (("SQLite", str(folder / "killed" / "journal.db")), ("PostgreSQL", url)):
             found = [asyncio.run(_known(place)) for _ in range(ROUNDS)]
-            lease = "" if kind == "SQLite" else f"the lease was {LEASE:g} s, and is renewed each third of it"
-            yield f"a submit of a killed process is known to be left, {kind}, s", max(found), lease
+            lease = f"a lease of {LEASE:g} s that runs out; a worker's sweep, once a minute, comes at most 60 s later"
+            detail = "its lock goes with it" if kind == "SQLite" else lease
+            yield f"a submit of a killed process is known to be left, {kind}, s", max(found), detail
 
 
 async def _known(place: str) -> float:
