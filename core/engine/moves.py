@@ -1,11 +1,13 @@
 """Tasks that are over, as any process that shares the journal has written down: who waits here hears of it.
 
-The journal is asked beside every wait: an answer that is late, or never comes, holds up nobody.
+The journal is asked beside every wait: an answer that is late, or never comes, holds up nobody. Where the journal tells
+that something has moved, it is asked then.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from anymedia.clock import Clock
 from anymedia.journal.ledger import Ledger, Moved
@@ -17,6 +19,9 @@ from .waits import Wait, Watched
 
 EACH = 0.5
 """Seconds between two questions to the journal."""
+
+SELDOM = 30.0
+"""Seconds after which a journal is asked that tells what moves, and has told nothing."""
 
 
 class Moves:
@@ -46,6 +51,7 @@ class Moves:
         self._after: int | None = None
         self._begun = 0
         self._read: dict[str, int] = {}
+        self._news = News()
 
     async def close(self) -> None:
         """Ask no more."""
@@ -60,6 +66,7 @@ class Moves:
         if self._ledger is None:
             return
         self._tasks.add(watched)
+        self._news.begin(self._ledger)
         with suppress(JournalError):  # what the journal does not tell, a look does
             await self._follow(self._ledger, 0)
             self._tell(await self._ledger.with_task(watched.task.account, watched.task.id))
@@ -86,7 +93,7 @@ class Moves:
         self._asks, left = wait, until - self._clock.monotonic()
         try:
             while True:
-                await self._clock.sleep(min(left, EACH))
+                await self._pause(self._clock.sleep, left)
                 left = until - self._clock.monotonic()
                 if left <= 0:
                     break
@@ -105,6 +112,7 @@ class Moves:
         if self._ledger is None:
             return
         self._listening += 1
+        self._news.begin(self._ledger)
         is_read = False
         try:
             while True:
@@ -113,7 +121,7 @@ class Moves:
                         await self._read_those(self._ledger, account_name, names)
                         is_read = True
                     await asyncio.shield(self._ask(self._ledger))
-                await asyncio.sleep(EACH)  # of the loop's time, as above
+                await self._pause(asyncio.sleep, SELDOM)  # of the loop's time, as above
         finally:
             self._listening -= 1
 
@@ -125,6 +133,20 @@ class Moves:
             for name in names:
                 self._tell(await ledger.with_task(account_name, name) or await ledger.attempt(name))
             self._read[account_name] = begun
+
+    # When it is asked
+
+    async def _pause(self, sleep: Callable[[float], Awaitable[None]], seconds: float) -> None:
+        """Sleep for so many seconds at most, until the journal is to be asked again.
+
+        Of many moves in a row, it is asked together.
+        """
+        if not self._news.come:
+            await sleep(min(seconds, EACH))
+            return
+        await sleep(min(seconds, EACH))
+        if seconds > EACH:
+            await first(sleep(min(seconds, SELDOM) - EACH), self._news.known.wait())
 
     # What is asked
 
@@ -151,6 +173,7 @@ class Moves:
         return self._question
 
     async def _asked(self, ledger: Ledger) -> None:
+        self._news.known = self._news.next
         with suppress(JournalError):
             if self._after is None:
                 await self._follow(ledger, 0)
@@ -163,3 +186,41 @@ class Moves:
     def _tell(self, attempt: Attempt | None) -> None:
         if attempt is not None and attempt.task is not None and attempt.task.state.final:
             self._told(attempt, attempt.task)
+
+
+class News:
+    """Tells those who wait in an event loop that something may have moved; `come` says whether that is ever told.
+
+    `next` comes to be set then, and `known` is what was the next one when the journal was asked last.
+    """
+
+    def __init__(self) -> None:
+        self.come: bool = False
+        self.next: asyncio.Event = asyncio.Event()
+        self.known: asyncio.Event = self.next
+        self._begun = False
+
+    def begin(self, ledger: Ledger) -> None:
+        """Hear from a journal that something may have moved, from now on; it may say that in any thread."""
+        if not self._begun:
+            self._begun = True
+            self.come = ledger.hear(partial(self.heard, asyncio.get_running_loop()))
+
+    def heard(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake those who wait in an event loop."""
+        with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        come, self.next = self.next, asyncio.Event()
+        come.set()
+
+
+async def first(*works: Awaitable[object]) -> None:
+    """Wait until the first of some works is done, and end the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -69,8 +69,11 @@ class Turns:
                     if await ledger.begin_fetch(task):
                         return
                 except JournalError as error:
-                    say(error, "whether others fetch the result of task %s is not known", task.id)
-                    return
+                    if not error.lapsed:
+                        say(error, "whether others fetch the result of task %s is not known", task.id)
+                        return
+                    del _fetched[name]  # nothing is fetched yet: it is asked again by who this process is now
+                    continue
                 del _fetched[name]
             if not waits:
                 raise Busy

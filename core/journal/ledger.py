@@ -347,6 +347,10 @@ class Ledger:
         last, entries = await self.journal.moved(after)
         return last, [Moved(entry) for entry in entries]
 
+    def hear(self, heard: Callable[[], None]) -> bool:
+        """As Journal.hear."""
+        return self.journal.hear(heard)
+
     async def durations(self, provider: str, offer: str | None, variant: str | None) -> list[tuple[float, float]]:
         """Return how many seconds tasks of an offer and a variant took, at least and at most.
 

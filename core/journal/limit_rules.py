@@ -104,8 +104,7 @@ def answer(run: Run, question: Question) -> Answer:
     """Answer a question within a transaction of which no other question is in the midst."""
     told, read = [*_told(question)], _read(question)
     if read is None:
-        if told:
-            run(told)
+        run(told)
         return Answer()
     rows = run([*told, read])
     known = {word: [(text, number) for each, text, number in rows if each == word] for word in _WORDS}

@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 from anymedia.model.errors import ConfigError
 from anymedia.model.paths import expanded
 
+from .database_urls import EXAMPLE, is_postgres, name_of
 from .protocol import LEASE
 
 if TYPE_CHECKING:
@@ -18,21 +19,14 @@ if TYPE_CHECKING:
 
 SCHEMES = {
     "sqlite": "sqlite:///path/to/journal.db",
-    "postgresql": "postgresql://user@host/database",
+    "postgresql": EXAMPLE,
     "memory": "memory:",
 }
 """The schemes of URLs that name a journal, each with an example."""
 
-POSTGRES = ("postgresql", "postgres")
-"""The schemes of PostgreSQL's URLs."""
-
 _KNOWN = "{sqlite}, {postgresql} and {memory}".format_map(SCHEMES)
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//.*)?", re.DOTALL)
-_HOST = r"(\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(:[0-9]*)?"
-_POSTGRES = re.compile(
-    rf"\w+://((?P<user>[^:@/?#]*)(:[^@/?#]*)?@)?(?P<hosts>{_HOST}(,{_HOST})*)(?P<database>/[^@/?#]*)?(\?(\w+=[^#]*)?)?"
-)
 
 
 def open_journal(
@@ -69,35 +63,16 @@ def is_url(place: str | os.PathLike[str]) -> bool:
     return isinstance(place, str) and _URL.fullmatch(place) is not None
 
 
-def is_postgres(url: str) -> bool:
-    """Return whether a URL is one of PostgreSQL."""
-    return url.partition(":")[0].lower() in POSTGRES
-
-
 def shown(place: str | os.PathLike[str] | None) -> str:
     """Return what messages call a place: its path, or its URL without a password."""
     if place is None or not is_url(place):
         return str(place)
-    return name_of(str(place)) if is_postgres(str(place)) else str(place)
-
-
-def name_of(url: str) -> str:
-    """Return a URL of PostgreSQL with its user, its hosts and its database alone. Errors: ConfigError."""
-    parts = _postgres(url)
-    user = f"{parts['user']}@" if parts["user"] else ""
-    return f"postgresql://{user}{parts['hosts']}{parts['database'] or ''}"
-
-
-def _postgres(url: str) -> "re.Match[str]":
-    """Return the parts of a URL of PostgreSQL.
-
-    Errors: ConfigError, also for one that PostgreSQL would read, and of which a part of the password might be shown.
-    """
-    found = _POSTGRES.fullmatch(url)
-    if found is None:
-        digits = "in a name or a password, % and two digits stand for each of : / ? # @"
-        raise ConfigError(f"must be like {SCHEMES['postgresql']}; {digits}")
-    return found
+    if not is_postgres(str(place)):
+        return str(place)
+    try:
+        return name_of(str(place))
+    except ConfigError:  # any part of it may be one of the password
+        return "postgresql://…"
 
 
 def path_of(url: str) -> Path | None:
@@ -106,7 +81,7 @@ def path_of(url: str) -> Path | None:
     Errors: ConfigError for any other URL. Its text is not repeated, since it may hold a password.
     """
     if is_postgres(url):
-        _postgres(url)
+        name_of(url)  # or it is none
         return None
     try:
         parts = urlsplit(url)

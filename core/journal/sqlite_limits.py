@@ -228,6 +228,6 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
+        with contextlib.suppress(sqlite3.Error):  # some faults have rolled it back
             connection.execute("ROLLBACK")
         raise

@@ -100,7 +100,7 @@ class Share:
         self._looked: dict[str, float] = {}
         self._told_of_looks = clock.monotonic()
         self._until = -math.inf
-        self._is_away = False
+        self._is_alone = False
         self._numbers = map(f"{uuid4().hex} {{}}".format, count())
         self._timer: asyncio.TimerHandle | None = None
         self._telling: asyncio.Task[None] | None = None
@@ -149,7 +149,7 @@ class Share:
         except JournalError:
             return 0.0 if all(want.kind == POLLS for want in wants) and not minds else AWAY
         if minds and self._minds is not None:
-            if self._trouble is None and not self._is_away:  # else there is news that was not told yet
+            if self._trouble is None and not self._is_alone:  # else there is news that was not told yet
                 self._minds.heard(self._account, answer.trouble)
             if math.isinf(answer.wait):
                 raise self._minds.cooling(self._account)
@@ -181,9 +181,7 @@ class Share:
     async def hear(self, names: Collection[str], over: Callable[[str], None]) -> None:
         """Ask whether active tasks are over, and say of which, until it is cancelled."""
         while True:
-            await asyncio.sleep(
-                EACH
-            )  # of the loop's time: the clock may be another, which goes on when somebody sleeps
+            await asyncio.sleep(EACH)  # of the loop's time: another clock goes on when somebody sleeps
             try:
                 answer = await self._ask(Question(account=self._name, names=[*names]))
             except JournalError:
@@ -265,7 +263,7 @@ class Share:
         except JournalError as error:
             self._failed(error)
             return Answer()
-        self._is_away = False
+        self._is_alone = False
         for name, left in untold.items():
             if self._untold.get(name) is left:
                 del self._untold[name]
@@ -287,13 +285,13 @@ class Share:
 
     def _failed(self, error: JournalError) -> None:
         """Go by this client's own limits where they cannot be shared. Errors: the one that says that it is away."""
-        if getattr(error, "away", False):
+        if error.away:
             now = self._clock.monotonic()
             self._untold = {name: left for name, left in self._untold.items() if left.until > now or name[0] == ACTIVE}
             raise error
-        self._untold.clear()
-        if not self._is_away:
-            self._is_away = True
+        self._untold, self._trouble = {}, None
+        if not self._is_alone:
+            self._is_alone = True
             _log.error("limits of %s are not shared with other processes: %s", self._account.name, error)
 
 

@@ -5,6 +5,13 @@ puts requests in with `Queue`, and reads there what became of them; `Worker` buy
 processes; `Workers` has them do so for a batch. A job may be run more than once: the journal says what was bought.
 """
 
+from importlib.util import find_spec
+
+from anymedia.model.errors import ConfigError
+
+if find_spec("procrastinate") is None:
+    raise ConfigError('workers and their queue need pip install "anymedia[worker]"')
+
 from .elsewhere import Workers
 from .queue import Queue, Standing
 from .worker import Worker

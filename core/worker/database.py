@@ -8,26 +8,22 @@ the id of an attempt that was handed over.
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any
 
 import attrs
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.schema import SchemaManager
+from psycopg_pool import PoolClosed, PoolTimeout
 
 from anymedia.config import Config
-from anymedia.journal.opening import is_postgres, name_of
+from anymedia.journal.database_urls import is_postgres, name_of
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError
 from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
 
 from .told import as_text, read
-
-try:
-    import psycopg
-    from procrastinate import App, PsycopgConnector
-    from procrastinate.exceptions import ProcrastinateException
-    from procrastinate.schema import SchemaManager
-    from psycopg_pool import PoolClosed, PoolTimeout
-except ImportError:
-    raise ConfigError('workers and their queue need pip install "anymedia[worker]"') from None
 
 QUEUE = "anymedia"
 """The name of the queue, where nobody names another."""
@@ -104,13 +100,6 @@ class Database:
         connector = PsycopgConnector(conninfo=url, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE)
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
         self._is_open = False
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
 
     async def open(self) -> None:
         """Connect, and make the tables that are missing. Errors: JournalError."""

@@ -2,15 +2,16 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import attrs
 
 from anymedia.account import Account
-from anymedia.clock import left
+from anymedia.clock import first_of, left
 from anymedia.config import Config
 from anymedia.engine.handed_over import HandedOver
 from anymedia.engine.idempotency import bought
@@ -25,7 +26,7 @@ from anymedia.model.errors import PROVIDER_ERRORS, AnymediaError, Cooling, Journ
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest
 from anymedia.model.task import Attempt, Task
-from anymedia.model.vocabulary import Outcome
+from anymedia.model.vocabulary import Billed, Outcome
 
 from .database import ORDER, QUEUE, Database, Told, database_of
 from .written import Carrier, order_args
@@ -104,13 +105,12 @@ class _Submits(Submits):
         taken back; one that is taken is sent all the same, and stays in the journal.
         """
         session, began = self.session, self.session.clock.monotonic()
-        number = await self._put(submission, deadline)
-        try:
+        with _unknown():
+            number = await self._put(submission, deadline)
+        async with _TakenBack(submission, partial(self._takes_back, number)):
             told = await self._told(submission, number, deadline)
-        except asyncio.CancelledError:
-            submission.progress.connected = not await asyncio.shield(self._takes_back(number))
-            raise
-        attempt = None if session.ledger is None else await session.ledger.attempt(submission.id)
+        with _unknown():
+            attempt = None if session.ledger is None else await session.ledger.attempt(submission.id)
         if attempt is None:
             raise self._unsent(submission, told.error)
         submission.attempt = attempt
@@ -172,6 +172,31 @@ class _Submits(Submits):
             return await self._desk.database.take_back(number)
         except JournalError:
             return False
+
+
+class _TakenBack:
+    """A block in which an order is waited for: a cancel takes the order back, unless a worker has it."""
+
+    def __init__(self, submission: Submission, takes_back: Callable[[], Awaitable[bool]]) -> None:
+        self._submission = submission
+        self._takes_back = takes_back
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, asyncio.CancelledError):
+            self._submission.progress.connected = not await asyncio.shield(asyncio.ensure_future(self._takes_back()))
+
+
+@contextmanager
+def _unknown() -> Iterator[None]:
+    """Let an error of the journal say that a worker may buy, or may have bought, what it does not tell of."""
+    try:
+        yield
+    except JournalError as error:
+        error.billed = Billed.UNKNOWN
+        raise
 
 
 def _error_of(attempt: Attempt, session: Session) -> AnymediaError:
@@ -279,9 +304,8 @@ class _Waits:
             self._moved.clear()
             with suppress(JournalError):  # it is asked again
                 await self._read()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SELDOM if listens else EACH):
-                    await self._moved.wait()
+            if self._waiting:
+                await first_of(self._moved.wait(), timeout=SELDOM if listens else EACH)
 
     async def _read(self) -> None:
         """Read what is waited for anew, and what has moved since the last time."""

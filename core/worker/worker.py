@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,9 @@ MINUTELY = "* * * * *"
 
 FIRST, LONGEST = 0.5, 10.0
 """Seconds until a database that is away is asked again; each time doubles them."""
+
+MINUTE = 60.0
+"""Seconds for which it has answered, after which it counts as well."""
 
 _log = logging.getLogger("anymedia")
 
@@ -88,22 +92,21 @@ class Worker:
         with suppress(JournalError):  # what cannot be closed is closed already
             await self._database.close()
 
-    async def run(self, *, wait: bool = True) -> None:
-        """Do what there is to be done until it is cancelled; without `wait`, until there is nothing now.
+    async def run(self) -> None:
+        """Do what there is to be done until it is cancelled.
 
         A cancel ends it once the jobs under way are done, after half a minute at most. While the database is away it is
         waited for.
         """
         pause, is_away = FIRST, False
         while True:
+            began = time.monotonic()
             try:
                 await self._database.open()
                 if is_away:
                     _log.warning("%s: the queue answers again", self._database.name)
-                    pause, is_away = FIRST, False
-                await self._work(wait=wait)
-                if not wait:
-                    return
+                    is_away = False
+                await self._work()
                 why = "it was lost"
             except (JournalError, *FAULTS) as fault:
                 why = str(fault)
@@ -113,14 +116,13 @@ class Worker:
             with suppress(JournalError):
                 await self._database.close()
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST)
+            pause = FIRST if time.monotonic() - began > MINUTE else min(pause * 2, LONGEST)
 
-    async def _work(self, *, wait: bool) -> None:
+    async def _work(self) -> None:
         """Do jobs, as long as the database answers."""
         await self._database.app.run_worker_async(
             queues=[self._database.queue],
             concurrency=self._at_once,
-            wait=wait,
             fetch_job_polling_interval=self._poll,
             delete_jobs="successful",
             install_signal_handlers=False,

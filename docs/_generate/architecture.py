@@ -79,8 +79,8 @@ cli/          import anymedia.cli         the command line
    their [`Queue`](../core/limits/queue.py) chooses. [`Purchase.reserve`](../core/engine/purchase.py) reserves the price
    of each task under the [`Ceiling`](../core/limits/ceiling.py).
 5. A [`Submission`](../core/engine/submission.py) is one order on its way. It waits for a
-   [`Permit`](../core/limits/permits.py): within the limits of this client first, and then
-   ([`Share`](../core/limits/shared.py)) within those of all who share the journal. It has its files put where the provider finds them
+   [`Permit`](../core/limits/permits.py), within the limits of this client first, and then within those of all who share
+   the journal ([`Share`](../core/limits/shared.py)). It has its files put where the provider finds them
    ([`Uploads.filled`](../core/engine/uploads.py)), is admitted by the account's [`Health`](../core/limits/health.py),
    writes the intent down, sends one POST through [`Transport.send`](../core/transport/http.py), reads the answer with
    [`submitted`](../core/translate/decode.py), and writes the outcome down. It runs in a task of its own:
@@ -219,7 +219,7 @@ What a journal decides in a transaction, and what it asks, stands once for every
 [changes.py](../core/journal/changes.py), [queries.py](../core/journal/queries.py) and
 [pruning.py](../core/journal/pruning.py), in the words of a [`Dialect`](../core/journal/dialect.py). A thread of its
 own writes, and commits together what waits ([group_commit.py](../core/journal/group_commit.py)). What PostgreSQL adds
-is in [postgres/](../core/journal/postgres):
+is in `journal/postgres/`:
 
 - **One round trip begins a transaction** ([`Store`](../core/journal/postgres/store.py)): its locks, then its leases.
   What is decided about (a key, a task, the day of an account) is an advisory lock, and a transaction takes its own in

@@ -23,7 +23,7 @@ from anymedia import (
     Unavailable,
 )
 from anymedia.declare import Endpoint, Err, Fault, Pace, Reply
-from anymedia.journal import Ledger, MemoryJournal
+from anymedia.journal import Fetching, Ledger, MemoryJournal
 from anymedia.model.vocabulary import Cause, Refund
 from tests.core.acme import acme
 from tests.odd.files import PNG
@@ -355,6 +355,25 @@ async def test_two_processes_at_the_same_time_save_one_file(one, other, server, 
     steps = await asyncio.gather(*(each.advance(task, tmp_path) for each in (one, other)))
     assert [step.after for step in steps] == [None, None]
     assert (server.asked["/1"], files(tmp_path)) == (1, ["t-1.png"])
+
+
+async def test_a_process_that_slept_asks_again_whose_turn_it_is(
+    one, other, server, clock, journal, tmp_path, monkeypatch
+):
+    task = await left(journal, "t", *assets(server, "/1", clock=clock), clock=clock)
+    assert await other._ledger.begin_fetch(task)
+    write, lapses = journal.write, [JournalError("its lease ran out", lapsed=True)]
+
+    async def slept(change):
+        if lapses and isinstance(change, Fetching):
+            raise lapses.pop()
+        return await write(change)
+
+    monkeypatch.setattr(journal, "write", slept)
+    assert (await one.advance(task, tmp_path)).after == 1
+    await other._ledger.end_fetch(task)
+    assert (await one.advance(task, tmp_path)).after is None
+    assert (server.asked["/1"], lapses) == (1, [])
 
 
 async def test_the_steps_of_one_process_at_the_same_time_share_a_look(one, server, clock, journal):

@@ -413,6 +413,48 @@ def test_while_the_journal_is_away_submits_wait_and_looks_go_on():
     timed(main())
 
 
+def test_what_could_not_be_told_is_told_once_the_journal_is_back():
+    async def main():
+        journal = Journal()
+        async with clients(2, journal) as (one, other):
+            mine = account(active=1)
+            one.permits.of(mine)
+            async with one.permits.submit(mine) as permit:
+                permit.sent()
+                permit.keep(bought(1))
+            journal.error = JournalError("away", away=True)
+            waiting = asyncio.create_task(hold(one.permits, mine, 0))
+            await asyncio.sleep(20)
+            one.permits.seen(task(1))
+            one.permits.seen(task(1, State.SUCCEEDED))
+            await asyncio.sleep(20)
+            assert not waiting.done()
+            journal.error = None
+            await asyncio.sleep(5)
+            assert waiting.done()
+            await hold(other.permits, mine, 0)
+            assert now() < 50
+
+    timed(main())
+
+
+def test_what_changes_while_it_is_told_is_told_again():
+    async def main():
+        journal = Journal()
+        async with clients(2, journal) as (one, other):
+            mine = account(submits=(1, 10.0), active=2)
+            share, slot = one.permits.of(mine).share, ("submits", "x")
+            share.leave(slot, seconds=1000.0)
+            await asyncio.sleep(SOON + 0.02)  # it is being told
+            share.leave(slot)
+            share.looked("nobody's", over=False)
+            await asyncio.sleep(1)
+            await hold(other.permits, mine, 0)
+            assert now() < 3
+
+    timed(main())
+
+
 def test_where_limits_cannot_be_shared_each_goes_by_its_own_and_says_so_once(caplog):
     caplog.set_level(logging.ERROR)
 
@@ -422,8 +464,8 @@ def test_where_limits_cannot_be_shared_each_goes_by_its_own_and_says_so_once(cap
         async with clients(2, journal) as (one, other):
             mine = account(submits=(1, 10.0), active=1)
             for each in (one, other, one):
-                each.health.note(mine, refused(1), Cooldown.TIME, began=now())
-                await hold(each.permits, mine, 0)
+                each.health.note(mine, refused(1, retry_after=1.0), Cooldown.TIME, began=now())
+                await hold_minding(each, mine)
                 assert each.health.is_in_trouble(mine)
             assert 10 <= now() < 11
 
@@ -438,16 +480,46 @@ def test_what_was_had_after_its_caller_was_cancelled_is_left_again():
         journal = Journal()
         async with clients(1, journal) as (client,):
             mine = account(submits=(1, 10.0))
-            cancelled = asyncio.create_task(hold(client.permits, mine, 0))
+            share = client.permits.of(mine).share
+            wanted = [client.permits.of(mine).submits.wanted("submits", "x")]
+            cancelled = asyncio.create_task(share.enter(wanted))
             await asyncio.sleep(0.05)
             cancelled.cancel()
             await asyncio.sleep(1)
             await hold(client.permits, mine, 0)
             assert now() == pytest.approx(1.15, abs=0.1)
-            waits = asyncio.create_task(hold(client.permits, mine, 0))
-            await asyncio.sleep(9)  # a question that comes to nothing, cancelled
-            waits.cancel()
+            waits = asyncio.create_task(share.enter(wanted))
+            await asyncio.sleep(0.05)
+            waits.cancel()  # what was asked comes to nothing
             await asyncio.sleep(1)
+            await hold(client.permits, mine, 0)
+            assert 11 <= now() <= 11.5 + LOOK
+
+    timed(main())
+
+
+def test_who_gives_up_a_look_that_others_hold_up_has_made_none():
+    async def main():
+        async with clients(2) as (one, other):
+            mine = account(polls=(1, 10.0))
+            async with one.permits.poll(mine):
+                pass
+            for _ in range(2):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(2), other.permits.poll(mine):
+                        raise AssertionError("it was made")
+            assert other.permits.of(mine).polls.load(0) == 0.0
+
+    timed(main())
+
+
+def test_without_a_journal_nothing_is_shared():
+    async def main():
+        clock = Time()
+        shared = Shared(None, clock)
+        shared.tell(account(), None)
+        assert Permits(clock, shared).of(account()).share is None
+        await shared.close()
 
     timed(main())
 
@@ -461,6 +533,7 @@ def test_of_an_account_without_limits_nothing_is_asked_but_how_it_is():
                 pass
             client.permits.seen(task(1, State.SUCCEEDED))
             client.permits.found(bought(1))
+            client.permits.of(account()).active.gone("nobody's")
             assert journal.asked == 0
             await hold_minding(client, account())
             assert journal.asked == 1

@@ -21,6 +21,7 @@ from anymedia import (
 )
 from anymedia.account import Secret
 from anymedia.declare import Endpoint, Fault, Limits, Many, Pace, Reply
+from anymedia.engine.moves import News
 from anymedia.engine.session import Session
 from anymedia.engine.watch import LOOKED_ON, Watch
 from anymedia.journal.protocol import MOVED
@@ -62,7 +63,12 @@ class Ledger:
     def __init__(self):
         self.seen, self.took, self.moves, self.rows, self.durations_, self.broken = [], [], [], {}, [], False
         self.asked, self.takes, self.attempts = Counter(), 0.0, {}
-        self.outbox = SimpleNamespace()
+        self.outbox, self.journal = SimpleNamespace(), SimpleNamespace(limits=None)
+        self.heard, self.tells = None, False
+
+    def hear(self, heard):
+        self.heard = heard
+        return self.tells
 
     async def _ask(self, what):
         self.asked[what] += 1
@@ -413,6 +419,48 @@ def test_what_another_process_writes_down_is_heard_within_half_a_second():
         assert {each.state for each in await asyncio.gather(waits[2], other)} == {State.SUCCEEDED}
 
     timed(main())
+
+
+def test_a_journal_that_tells_what_moves_is_asked_then():
+    """At once where nothing was told for half a second, and of many moves in a row together."""
+
+    async def main():
+        world = World()
+        world.ledger.tells = True
+        names = ("t-1", "t-2", "t-3")
+        waits = [world.wait(task(each, webhook=True)) for each in names]
+        await asyncio.sleep(3.8)
+        asked = world.ledger.asked["moved"]
+        assert asked <= 2
+
+        def moves(name):
+            world.ledger.moves.append(moved(over(task(name))))
+            world.ledger.heard()
+
+        for name in ("t-9", "t-1"):
+            moves(name)
+        assert ((await waits[0]).state, world.now) == (State.SUCCEEDED, 3.8)
+        await asyncio.sleep(0.1)
+        for name in ("t-8", "t-2"):
+            moves(name)
+        assert ((await waits[1]).state, world.now) == (State.SUCCEEDED, 4.3)
+        assert world.ledger.asked["moved"] == asked + 2
+        world.ledger.takes = 0.2
+        world.ledger.heard()  # while it is being asked, something moves that is not in the answer
+        await asyncio.sleep(0.55)
+        moves("t-3")
+        assert (await waits[2]).state is State.SUCCEEDED
+        assert world.now < 6
+        await world.watch.close()
+
+    timed(main())
+
+
+def test_a_loop_that_is_closed_hears_nothing():
+    loop, news = asyncio.new_event_loop(), News()
+    loop.close()
+    news.heard(loop)
+    assert not news.next.is_set()
 
 
 @pytest.mark.parametrize("broken", [False, True])

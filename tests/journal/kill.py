@@ -1,6 +1,7 @@
 """What test_kill.py kills: many submits at once, or the taking up of what they left; each step is a line on stdout."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -14,14 +15,21 @@ from anymedia.transport.retry import Patience
 class Fast(Clock):
     """A clock on which time runs a hundred times as fast, as at the simulators; the wall time is real."""
 
+    SPEED = 100
+
     def monotonic(self):
-        return super().monotonic() * 100
+        return super().monotonic() * self.SPEED
 
     async def sleep(self, seconds):
-        await asyncio.sleep(seconds / 100)
+        await asyncio.sleep(seconds / self.SPEED)
 
 
 PATIENCE = Patience(tries=3, first=0.5, most=2.0)
+
+
+def log_to(path):
+    """Have all that is logged in a file."""
+    logging.basicConfig(filename=path, level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True)
 
 
 def say(*words):

@@ -7,8 +7,9 @@ import attrs
 import pytest
 
 from anymedia import Asset, JournalError, State
-from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal import Ledger, MemoryJournal, PostgresJournal, SQLiteJournal
 
+from .leases import die_of_lease
 from .reading import execute
 from .test_ledger import accepted, tried
 from .test_left import die
@@ -32,8 +33,8 @@ async def other(opens):
 
 
 def crash(ledger):
-    journal = ledger.journal
-    die(journal) if isinstance(journal, SQLiteJournal) else journal.crash()
+    dies = {SQLiteJournal: die, PostgresJournal: die_of_lease, MemoryJournal: MemoryJournal.crash}
+    dies[type(ledger.journal)](ledger.journal)
 
 
 def in_hours(*hours, **facts):

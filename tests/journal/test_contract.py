@@ -7,7 +7,7 @@ from anymedia.journal.memory import Memory
 from anymedia.testing.journal import JournalContract
 from tests.postgres import needs_postgres
 
-from .leases import lapse
+from .leases import die_of_lease
 from .test_left import die
 
 
@@ -29,8 +29,7 @@ class TestPostgres(JournalContract):
         return opens_postgres
 
     def crash(self, journal):
-        lapse(journal)
-        journal._store.close()
+        die_of_lease(journal)
 
 
 class TestMemory(JournalContract):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 
 import pytest
@@ -13,6 +14,7 @@ from anymedia.journal import MemoryJournal, SQLiteJournal
 from anymedia.journal.sqlite_limits import LimitsFile
 from anymedia.shared_limits import HOLD, POLLS, SUBMITS, Question, Slot, Trouble, Want
 
+from .child import STUCK
 from .reading import run
 
 NOW = 1_000.0
@@ -101,17 +103,16 @@ def test_where_it_cannot_be_made_that_is_said(opens):
 
 def test_while_another_process_writes_nobody_is_held_up_who_did_not_ask(opens, monkeypatch):
     """What cannot be answered at once waits in a thread, and no longer than it has patience."""
-    limits = opens()
+    limits, waits = opens(), threading.Event()
     assert wait(limits, asked("1", 5)) == 0
+    monkeypatch.setattr("anymedia.journal.sqlite_limits.time.sleep", lambda _: waits.set())
 
     async def main():
         with closing(sqlite3.connect(limits.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert limits.ask_at_once(asked("2", 5), NOW) is None
             asking = asyncio.create_task(limits.ask(asked("2", 5), NOW))
-            while limits._lock.acquire(blocking=False):
-                limits._lock.release()
-                await asyncio.sleep(0.001)
+            assert await asyncio.to_thread(waits.wait, STUCK)
             assert limits.ask_at_once(asked("3", 5), NOW) is None  # behind the other
             other.execute("COMMIT")
             assert (await asking).wait == 0

@@ -76,6 +76,7 @@ def test_urls_that_name_no_journal(url, sentence):
         ("POSTGRESQL://%2Fvar%2Frun/x", "postgresql://%2Fvar%2Frun/x"),
         ("postgresql://me@[::1]:5432", "postgresql://me@[::1]:5432"),
         ("postgresql:///x?", "postgresql:///x"),
+        ("postgresql://me:se/cret@db.example/x", "postgresql://…"),
         ("sqlite:///var/x.db", "sqlite:///var/x.db"),
         ("memory:", "memory:"),
         (Path("/var/x.db"), "/var/x.db"),

@@ -5,13 +5,12 @@ two verbs. What it was killed in the middle of, the next one takes up, which kno
 """
 
 import asyncio
-import logging
 import os
 import random
 import signal
 import time
 
-from kill import PATIENCE, Fast, request_of, say
+from kill import PATIENCE, Fast, log_to, request_of, say
 
 from anymedia import AnymediaError, Billed, Client, SubmitUncertain, read_config
 
@@ -67,9 +66,7 @@ async def one(client, job, number, room):
 
 
 async def main(job):
-    logging.basicConfig(
-        filename=job["log"], level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True
-    )
+    log_to(job["log"])
     dice = random.Random(job["seed"])
     begins = {number: job["begun"] + job["every"] * number for number in range(job["requests"])}
     order = sorted(begins, key=lambda number: begins[number] + dice.uniform(0, AT_ONCE * job["every"]))

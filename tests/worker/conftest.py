@@ -36,8 +36,8 @@ class World:
         return read_config(self.data, self.sims.environ)
 
     @asynccontextmanager
-    async def client(self, **changes):
-        async with Client(read_config(self.data | changes, self.sims.environ), clock=Fast(), patience=PATIENCE) as made:
+    async def client(self, clock=None):
+        async with Client(self.config, clock=clock or Fast(), patience=PATIENCE) as made:
             yield made
 
     @asynccontextmanager

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from anymedia import BadRows, ConfigError, Row, read_config
+from anymedia.clock import Clock
 from anymedia.worker import Workers
 
 from .conftest import asked
@@ -60,8 +61,15 @@ async def test_an_account_that_is_left_alone_closes_its_rows(world, simulators):
     assert (end.why, end.done) == ("error", 0)
 
 
+async def put_in(world, count):
+    """Wait until so many orders wait for a worker."""
+    async with asyncio.timeout(60), world.queue() as queue:
+        while len([*await queue._database.app.job_manager.list_jobs_async(status="todo")]) < count:
+            await asyncio.sleep(0.01)
+
+
 async def test_what_no_worker_takes_in_time_is_taken_back(world):
-    async with world.client() as client:
+    async with world.client(Clock()) as client:
         end = await batch(client, world, rows(2), timeout=1).run()
         assert (end.why, end.done, end.spent) == ("unfinished", 0, 0)
         async with world.worker():
@@ -72,7 +80,7 @@ async def test_what_no_worker_takes_in_time_is_taken_back(world):
 async def test_what_is_stopped_is_taken_back_too(world):
     async with world.client() as client:
         running = asyncio.create_task(batch(client, world, rows(2)).run())
-        await asyncio.sleep(0.5)
+        await put_in(world, 2)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running

@@ -41,8 +41,6 @@ LEASE = 3.0
 """Seconds: no lease may be shorter."""
 FROZEN = 5.0
 """Seconds for which a worker is frozen: its lease is long over."""
-TRIED = 5.0
-"""Seconds for which a request is tried to be sent."""
 STUCK = 120.0
 """Seconds after the last kill in which a round ends."""
 
@@ -52,7 +50,7 @@ class Plan:
     """How many requests come in during a round, evenly over so many seconds, and what happens meanwhile.
 
     So many times a worker is killed, a worker is frozen, and the server is stopped for `away` seconds. So many faults
-    are planted at each simulator.
+    are planted at each simulator. What cannot be sent for `tried` seconds is given up.
     """
 
     requests: int
@@ -62,6 +60,7 @@ class Plan:
     outages: int = 0
     away: float = 1.0
     faults: int = 0
+    tried: float = 5.0
 
     @property
     def every(self):
@@ -175,7 +174,7 @@ class Application(threading.Thread):
             for number, label in enumerate(labels):
                 await asyncio.sleep(job["begun"] + number * job["every"] - time.time())
                 request, provider = request_of(label), FOUR[number % len(FOUR)]
-                await patiently(queue.submit, request, provider, idempotency_key=label, timeout=TRIED)
+                await patiently(queue.submit, request, provider, idempotency_key=label, timeout=job["tried"])
             for label in labels:
                 while not (await patiently(queue.result, label)).is_over:
                     await asyncio.sleep(0.1)
@@ -256,6 +255,7 @@ class Workers(Rounds):
             "requests": self._plan.requests,
             "begun": self._begun,
             "every": self._plan.every,
+            "tried": self._plan.tried,
             "directory": str(self._files),
             "log": str(self.logs[-1]),
             "seed": self._dice.random(),
@@ -385,7 +385,7 @@ def test_workers_that_are_killed_and_frozen_buy_each_request_once(workers):
 @needs_postgres
 @pytest.mark.parametrize("number", [0, 1], ids=PROGRAMS)
 def test_a_restart_of_the_server_loses_nothing_and_each_worker_says_it_once(workers, number):
-    workers.play_one(number, Plan(requests=40, seconds=5, outages=1, away=2.5))
+    workers.play_one(number, Plan(requests=40, seconds=5, outages=1, away=2.5, tried=STUCK))
     assert (workers.counts.succeeded, workers.counts.posts) == (40, 40)
     for log in workers.logs[:WORKERS]:
         said = log.read_text("utf-8")
@@ -411,11 +411,13 @@ What holds when workers on many machines share a journal on PostgreSQL, and each
 
 ### How that is measured
 
-Three workers go over the same requests with `submit(idempotency_key=…)` and `advance`, at four simulators with faults
-as above. One after the other is killed and started again; some are frozen (SIGSTOP) for five seconds, with a lease of
-three, and woken. The first round has 500 requests, in two minutes with a kill each second, in which the server is also
-stopped for a second, twice; the others have 40, in six seconds with eight kills and a freeze. In the end, another
-worker goes over all of it. Then the bills of the simulators, the journal and the files are held against each other.
+Three workers buy at four simulators with faults as above. In every other round they are `anymedia worker`, for which
+an application puts requests into the queue; in the others each goes over all requests by itself, with
+`submit(idempotency_key=…)` and `advance`, so that they meet as often as they can. One after the other is killed and
+started again; some are frozen (SIGSTOP) for five seconds, with a lease of three, and woken. The first two rounds have
+500 requests each, in two minutes with a kill each second, in which the server is also stopped for a second, twice; the
+others have 40, in six seconds with eight kills and a freeze. In the end another worker goes over all requests once
+more. Then the bills of the simulators, the journal and the files are held against each other.
 
 ### Measured
 """
@@ -427,6 +429,7 @@ def page(counts, seed):
     """Return its part of docs/durability.md."""
     rows = [
         ["rounds", counts.rounds],
+        ["… by `anymedia worker`", counts.by_command],
         ["requests", counts.requests],
         ["workers killed, and started again", counts.kills],
         ["workers frozen past their lease, and woken", counts.freezes],

@@ -19,6 +19,7 @@ import psycopg
 
 from anymedia.journal.forks import at_forks
 from anymedia.journal.limit_rules import Statement, answer, set_clock
+from anymedia.model.errors import JournalError
 from anymedia.shared_limits import Answer, Question
 
 from .link import Link
@@ -65,8 +66,10 @@ class PostgresLimits:
         """As SharedLimits.ask."""
         asked = _Asked(question, concurrent.futures.Future())
         with self._lock:
-            if self._thread is None or self._process != os.getpid():
-                self._process, self._queue = os.getpid(), queue.SimpleQueue()
+            if self._process != os.getpid():
+                raise JournalError(f"{self._server.name}: its process was forked while it was open; open it afterwards")
+            if self._thread is None:
+                self._queue = queue.SimpleQueue()
                 self._thread = threading.Thread(target=self._work, args=(self._queue,), name="limits", daemon=True)
                 self._thread.start()
             self._queue.put(asked)
@@ -91,7 +94,8 @@ class PostgresLimits:
         self._end()
 
     def go_on(self) -> None:
-        """Let the connection be opened again."""
+        """Let the connection be opened again, in whichever process this is."""
+        self._process = os.getpid()
         self._lock.release()
 
     # The thread
@@ -147,9 +151,8 @@ class _Runs:
         return self._cursor.fetchall() if self._cursor.description else []
 
     def commit(self) -> None:
-        """End the transaction, if there was one."""
-        if not self._first:
-            self([("COMMIT", ())])
+        """End the transaction."""
+        self([("COMMIT", ())])
 
 
 @cache

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from anymedia.journal.opening import name_of
+from anymedia.journal.database_urls import name_of
 from anymedia.model.errors import ConfigError, JournalError
 
 T = TypeVar("T")

@@ -1,0 +1,179 @@
+"""A worker lives through what happens to its database, and takes up what others have left."""
+
+import asyncio
+import importlib
+from contextlib import suppress
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+from procrastinate.schema import SchemaManager
+
+import anymedia.worker
+from anymedia import Client, ConfigError, JournalError, read_config
+from anymedia.journal import MemoryJournal
+from anymedia.worker import Queue, Worker, worker
+from anymedia.worker.database import ADVANCE, SUBMIT, Database
+from anymedia.worker.jobs import Again
+from anymedia.worker.sweep import Sweep
+from anymedia.worker.worker import _ComesAgain
+
+from .conftest import REQUEST, asked, ended
+
+
+async def test_a_database_that_is_away_is_waited_for_and_told_once(world, monkeypatch, caplog):
+    monkeypatch.setattr(worker, "FIRST", 0.001)
+    happens, works = [OSError("no route"), JournalError("away"), None], asyncio.Event()
+
+    async def work(_):
+        if not happens:
+            works.set()
+            await asyncio.Event().wait()
+        if (fault := happens.pop(0)) is not None:
+            raise fault
+
+    monkeypatch.setattr(Worker, "_work", work)
+    async with world.worker():
+        await asyncio.wait_for(works.wait(), 30)
+    said = [record.message.partition(": the queue ")[2] for record in caplog.records if record.name == "anymedia"]
+    away = "does not answer, and is waited for: "
+    assert said == [f"{away}no route", "answers again", f"{away}away", "answers again", f"{away}it was lost", said[1]]
+
+
+async def test_a_database_that_stays_away_is_told_of_once(world, monkeypatch, caplog):
+    monkeypatch.setattr(worker, "FIRST", 0.001)
+    asked, enough = [], asyncio.Event()
+
+    async def opened(_):
+        asked.append(1)
+        if len(asked) > 4:
+            enough.set()
+        if len(asked) > 1:
+            raise JournalError("away", away=True)
+
+    monkeypatch.setattr(Database, "open", opened)
+    async with world.worker():
+        await asyncio.wait_for(enough.wait(), 30)
+    assert caplog.text.count("the queue does not answer") == 1
+
+
+async def test_what_is_known_of_a_request_is_told_without_its_journal(world, simulators):
+    simulators["kie"].fault("reset_after")
+    async with world.queue() as queue, world.worker():
+        await queue.submit(REQUEST, "kie", idempotency_key="k")
+        await ended(queue, "k")
+    async with Queue(world.config, url=world.url, journal=MemoryJournal()) as queue:  # that of somebody else
+        standing = await queue.result("k")
+        assert (standing.state, standing.attempts, world.bills()) == ("uncertain", (), {"kie": 1})
+
+
+async def test_what_was_bought_elsewhere_is_found_by_its_key(world):
+    async with world.queue() as queue, world.client() as client:
+        await client.generate(REQUEST, "kie", idempotency_key="k")
+        standing = await queue.result("k")
+        assert (standing.state, standing.is_over) == ("succeeded", True)
+
+
+@pytest.fixture
+async def database(postgres_url):
+    database = Database(postgres_url)
+    await database.open()
+    await database.open()
+    yield database
+    await database.close()
+    await database.close()
+
+
+async def jobs(database, **filters):
+    found = await database.app.job_manager.list_jobs_async(**filters)
+    return sorted((job.task_name, job.status, job.lock) for job in found)
+
+
+async def test_a_sweep_takes_up_what_is_left(database):
+    """The job of a worker that has died runs again, and each task gets one job."""
+    manager = database.app.job_manager
+    await database.put(SUBMIT, {}, "k")
+    dead = await manager.register_worker()
+    assert (await manager.fetch_job([database.queue], dead)).task_name == SUBMIT
+    forgotten = []
+
+    async def left():
+        order = SimpleNamespace(idempotency_key=None)
+        return [SimpleNamespace(id=name, task=task, order=order) for name, task in (("a", 1), ("b", None))], ["dead"]
+
+    async def idle(dead):
+        return dead
+
+    async def forget(names):
+        forgotten.extend(names)
+
+    async def catch_up():
+        forgotten.append("caught up")
+
+    ledger = SimpleNamespace(left=left, idle=idle, forget=forget, catch_up=catch_up)
+    for _ in range(2):
+        await Sweep(ledger, database, stalled=0.0).sweep()
+    assert forgotten == ["caught up", "dead"] * 2
+    assert await jobs(database) == [(ADVANCE, "todo", f"{ADVANCE} a"), (SUBMIT, "todo", f"{SUBMIT} k")]
+
+
+async def test_what_is_forgotten_is_what_was_over_for_long(database):
+    for name in ("old", "new", "open"):
+        await database.put(SUBMIT, {}, name)
+    await database.ended("old")
+    await database.forget(0.0)
+    await database.ended("new")
+    await database.forget(60.0)
+    assert set(await database.told(["old", "new", "open"])) == {"new", "open"}
+
+
+async def test_tables_that_are_there_stay(postgres_url):
+    """Somebody else may have made those of procrastinate; and many processes begin at once."""
+    async with await psycopg.AsyncConnection.connect(postgres_url) as connection:
+        await connection.execute(SchemaManager.get_schema())
+    every = [Database(postgres_url) for _ in range(4)]
+    await asyncio.gather(*(each.open() for each in every))
+    assert await every[0].told([]) == {}
+    await asyncio.gather(*(each.close() for each in every))
+
+
+async def test_a_fault_of_the_database_is_an_error(database):
+    with pytest.raises(JournalError, match="the queue cannot be used") as told:
+        await database._execute("SELECT 1 FROM nowhere")
+    assert told.value.away
+
+
+async def test_a_worker_needs_a_journal():
+    async with Client(read_config({"journal": {"enabled": False}}, {})) as client:
+        with pytest.raises(ConfigError, match="a worker cannot know what was bought"):
+            Worker(client)
+
+
+async def test_a_worker_takes_its_queue_from_the_journal(world):
+    async with world.client() as client, Worker(client) as working:
+        assert working._database.name == client.journal.name
+        await working._database.app.close_async()
+        working._database._is_open = True
+        with suppress(JournalError):
+            await working._database.close()
+
+
+def test_a_job_comes_again_when_it_says_so():
+    decide = _ComesAgain().get_retry_decision
+    job = SimpleNamespace(attempts=3)
+    ends = [asyncio.CancelledError(), Again(5.0), JournalError("away")]
+    when = [decide(exception=each, job=job).retry_at for each in ends]
+    assert [round((each - when[0]).total_seconds()) for each in when] == [0, 5, 16]
+
+
+async def test_what_is_asked_twice_is_one_request(world):
+    async with world.queue() as queue:
+        for number in range(2):
+            await queue.submit(asked(number), idempotency_key="k", timeout=None)
+        assert (await queue.result("k")).state == "waiting"
+
+
+def test_what_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r'need pip install "anymedia\[worker\]"'):
+        importlib.reload(anymedia.worker)
