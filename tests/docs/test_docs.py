@@ -163,8 +163,13 @@ def an_attempt(simulators, *, uncertain):
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_works(line, at_the_simulators, timeless, monkeypatch):
-    if ATTEMPT in line:
+def test_a_command_works(line, at_the_simulators, timeless, monkeypatch, request):
+    if "journal import" in line:
+        an_attempt(timeless, uncertain=False)
+        url = request.getfixturevalue("postgres_url")
+        monkeypatch.setenv("ANYMEDIA_JOURNAL", url)
+        line = line.replace("~", os.environ["HOME"]).replace("postgresql://media@db.example/media", url)
+    elif ATTEMPT in line:
         line = line.replace(ATTEMPT, an_attempt(timeless, uncertain="settle" in line))
     elif "journal backup" in line:
         an_attempt(timeless, uncertain=False)
