@@ -12,6 +12,7 @@ import anymedia
 import anymedia.simulators
 import anymedia.testing
 import anymedia.webhooks
+import anymedia.worker
 from anymedia import AnymediaError, Client
 from anymedia.model.options import SAYS
 
@@ -119,6 +120,11 @@ MODULES: Mapping[str, tuple[str, str, ModuleType]] = {
         "Receivers of webhooks",
         "[Webhooks](../../webhooks.md) shows them at work.",
         anymedia.webhooks,
+    ),
+    "worker": (
+        "Workers and their queue",
+        "[Many machines](../../many-machines.md#the-worker) shows them at work.",
+        anymedia.worker,
     ),
     "simulators": (
         "Simulators in Python",

@@ -304,11 +304,28 @@ WORKER = """\
 `anymedia worker` (the extra `worker`) is the two verbs on procrastinate, a queue in the same PostgreSQL: no broker
 beside it. Run `anymedia worker --out s3://bucket/pictures` as often as you like, on as many machines.
 
-An application puts requests in with `anymedia.worker.Queue`, in a
-transaction of its own where it has one, and needs no API key for that; `anymedia batch --workers` does so with the rows
-of a file. Each task has one job at a time, by a lock of its own; a job that is to wait is put off, and never sleeps.
-Once a minute a sweep over the journal gives a job to what has none: tasks and results whose worker was killed. What it
-finds was bought before; it buys nothing.
+An application puts requests in with `anymedia.worker.Queue`, and needs no API key for that:
+
+```text
+async with Queue() as queue:                             # by the anymedia.toml that the workers read
+    await queue.submit(request, idempotency_key="order-17", max_price="0.10")
+    standing = await queue.result("order-17")            # its state, its files, or why it came to nothing
+```
+
+`submit` sends nothing. What is in the database when it returns is bought once, whoever is killed; with `connection=`,
+a transaction of your own puts it in, together with your order. `result` reads the journal by the key; what came to
+nothing before anything was sent (no such model, over the ceiling) is told there too, and is tried again when it is put
+in again. Small files travel within a request, those above 1 MiB through the bucket of `[storage]`.
+[examples/web_app.py](../examples/web_app.py) is a web app of it in FastAPI.
+
+`anymedia batch --workers` has workers send the rows of a file: its own process plans them, holds the budget over all of
+them and saves the files, and ends as one without. What no worker has begun when it is stopped is taken back. What a
+killed one has left in the queue is not bought, as its claims are gone; the same command goes on with it.
+
+Each task has one job at a time, by a lock of its own; a job that is to wait is put off, and never sleeps. Once a minute
+a sweep over the journal gives a job to what has none: tasks and results whose worker was killed. What it finds was
+bought before; it buys nothing. While the database is away, a worker says so once, and waits for it. SIGTERM ends it
+when the jobs under way are done, after half a minute at most.
 
 On an engine that you have: [Celery](howto/celery.md), and [Temporal and DBOS](howto/workflows.md). What all of them
 share is in [Agents, queues and workflows](howto/agents.md)."""

@@ -100,3 +100,8 @@ async def test_files_that_cannot_travel_are_told_before_anything_is_sent(world, 
 def test_workers_need_a_journal_on_postgresql(tmp_path):
     with pytest.raises(ConfigError, match=r'write \[journal\] url = "postgresql://user@host/database" into'):
         Workers(read_config({"journal": {"path": str(tmp_path / "j.db")}}, {}))
+
+
+async def test_a_batch_without_rows_needs_no_worker(world):
+    async with world.client() as client:
+        assert (await batch(client, world, []).run()).why == "done"
