@@ -66,7 +66,7 @@ check: .venv/.installed
 	postgres="$$($(POSTGRES))" || for each in $(NEEDS_POSTGRES:%='%'); do omitted="$$omitted,$$package/$$each"; done; \
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100 --include="$$package/*" --omit="$$omitted" \
 		|| exit 1; \
-	$(POSTGRES) > /dev/null || echo "$$postgres. Its tests were skipped, and $(NEEDS_POSTGRES) is not in this report."
+	$(POSTGRES) > /dev/null || echo "$$postgres. Its tests were skipped, and $(NEEDS_POSTGRES) are not in this report."
 
 .venv/.tools: pyproject.toml setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anymedia needs Python 3.11 or newer")'
@@ -110,8 +110,8 @@ pythons: .venv/.installed
 	done; exit $$failed
 
 # Twenty times the cases of `make test` and more, new ones in every run, what it plays in turn at all providers, the
-# whole fault matrix, 200 rounds of kill -9 of submits and of batches, thousands of rows at the limits of providers, and
-# other mutants every day: eighty minutes on two free cores, two hours at most.
+# whole fault matrix, 200 rounds of kill -9 of submits and of batches, 50 of workers, thousands of rows at the limits of
+# providers, and other mutants every day: a hundred minutes on two free cores, two and a half hours at most.
 soak: .venv/.installed postgres
 	ANYMEDIA_CASES=50 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
 	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine \

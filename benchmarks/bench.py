@@ -270,7 +270,22 @@ def page(found: Sequence[tuple[str, float, str]]) -> str:
     head = HEAD.format(
         day=datetime.now(UTC).date(), cores=os.cpu_count(), python=platform.python_version(), system=platform.system()
     )
-    return head + "".join(f"| {name.replace('|', '/')} | {figure:.2f} | {detail} |\n" for name, figure, detail in found)
+    return head + "".join(map(line, found))
+
+
+def line(found: tuple[str, float, str]) -> str:
+    """Return the line of the page that shows a figure."""
+    name, figure, detail = found
+    return f"| {name.replace('|', '/')} | {figure:.2f} | {detail} |\n"
+
+
+def replaced(text: str, found: Sequence[tuple[str, float, str]]) -> str:
+    """Return the page with these figures in the place of those of the same names, or behind the journal's."""
+    starts = tuple(f"| {name.replace('|', '/')} |" for name, _, _ in found)
+    kept = [each for each in text.splitlines(keepends=True) if not each.startswith(starts)]
+    ends = (number for number, each in enumerate(kept, 1) if each.startswith("| submit with the journal"))
+    place = max(ends, default=len(kept))
+    return "".join([*kept[:place], *map(line, found), *kept[place:]])
 
 
 def main() -> int:

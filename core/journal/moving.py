@@ -102,11 +102,11 @@ class Mover:
         statement = more("days", ("account", "day"), ("reserved",), self.beside)
         for (account, day), reserved in rest.days.items():
             self._execute(connection, statement, account, day, reserved)
-        changes = Changes(self.dialect)
+        changes = Changes(self.dialect)  # these are of no owner
         for what, day in rest.done.items():
-            changes.make(connection, Done(name=what, day=day), "", _nobody)
+            changes.make(connection, Done(name=what, day=day), owner="", is_alive=bool)
         for told in reversed(rest.unknown):
-            changes.make(connection, told, "", _nobody)
+            changes.make(connection, told, owner="", is_alive=bool)
         if rest.pruned is not None:
             self._execute(connection, RAISED, GONE, str(rest.pruned))
         self._execute(connection, "DELETE FROM facts WHERE name = ?", UNDER_WAY + name)
@@ -152,7 +152,3 @@ def _row(kept: Kept, arrived: Arrived) -> Row:
     entry, moved = kept.entry, None if kept.moved is None else kept.moved + arrived.moves
     beside = (kept.wanted, kept.bare, moved, *(kept.took or (None, None)))
     return (entry.owner, *columns(entry), *beside), texts(entry)
-
-
-def _nobody(_: str) -> bool:
-    return False

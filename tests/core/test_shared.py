@@ -371,15 +371,18 @@ def test_accounts_of_another_key_or_place_are_others():
 
 
 class Journal:
-    """Shared limits that answer late, and may be away, or broken."""
+    """Shared limits that answer late, or at once, and may be away, or broken."""
 
-    def __init__(self):
+    def __init__(self, *, at_once=False):
         self.limits = MemoryJournal().limits
         self.error = None
         self.asked = 0
+        self._at_once = at_once
 
     def ask_at_once(self, question, now):
-        return None
+        if self._at_once and self.error is not None:
+            raise self.error
+        return
 
     async def ask(self, question, now):
         self.asked += 1
@@ -438,6 +441,17 @@ def test_what_could_not_be_told_is_told_once_the_journal_is_back():
     timed(main())
 
 
+def test_who_closes_while_it_is_told_what_was_left_waits_for_that():
+    async def main():
+        journal = Journal()
+        async with clients(1, journal) as (one,):
+            one.permits.of(account()).share.leave(("submits", "x"), seconds=5.0)
+            await asyncio.sleep(SOON + 0.02)
+        assert (journal.asked, now()) == (1, pytest.approx(SOON + 0.1))
+
+    timed(main())
+
+
 def test_what_changes_while_it_is_told_is_told_again():
     async def main():
         journal = Journal()
@@ -455,11 +469,12 @@ def test_what_changes_while_it_is_told_is_told_again():
     timed(main())
 
 
-def test_where_limits_cannot_be_shared_each_goes_by_its_own_and_says_so_once(caplog):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_where_limits_cannot_be_shared_each_goes_by_its_own_and_says_so_once(at_once, caplog):
     caplog.set_level(logging.ERROR)
 
     async def main():
-        journal = Journal()
+        journal = Journal(at_once=at_once)
         journal.error = JournalError("the disk is full")
         async with clients(2, journal) as (one, other):
             mine = account(submits=(1, 10.0), active=1)

@@ -123,8 +123,8 @@ COMMANDS = [
 ]
 
 
-ATTEMPT = "3f9c1b20"
-"""The attempt that the pages name."""
+ATTEMPT, DATABASE = "3f9c1b20", "postgresql://media@db.example/media"
+"""The attempt and the journal on PostgreSQL that the pages name."""
 
 
 def piped(line):
@@ -163,11 +163,22 @@ def an_attempt(simulators, *, uncertain):
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_command_works(line, at_the_simulators, timeless, monkeypatch):
-    if ATTEMPT in line:
+def test_a_command_works(line, at_the_simulators, timeless, monkeypatch, request):
+    if "journal import" in line:
+        an_attempt(timeless, uncertain=False)
+        url = request.getfixturevalue("postgres_url")
+        monkeypatch.setenv("ANYMEDIA_JOURNAL", url)
+        line = line.replace("~", os.environ["HOME"]).replace("postgresql://media@db.example/media", url)
+    elif ATTEMPT in line:
         line = line.replace(ATTEMPT, an_attempt(timeless, uncertain="settle" in line))
     elif "journal backup" in line:
         an_attempt(timeless, uncertain=False)
+    elif "journal import" in line:
+        an_attempt(timeless, uncertain=False)
+        line = line.replace("~", os.environ["HOME"]).replace(DATABASE, "sqlite:///other.db")
+        monkeypatch.setenv("ANYMEDIA_JOURNAL", "other.db")
+        if "--undo" in line:
+            piped(line.replace(" --undo", ""))
     program, *arguments = shlex.split(line, comments=True)
     if arguments[:1] == ["simulate"] and "--" in arguments:
         simulated(line, monkeypatch)

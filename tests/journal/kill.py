@@ -9,19 +9,22 @@ from pathlib import Path
 
 from anymedia import AnymediaError, Attempt, Client, ImageRequest, Task, read_config
 from anymedia.clock import Clock
+from anymedia.journal import MemoryJournal
+from anymedia.journal.postgres import PostgresJournal
+from anymedia.limits import health
 from anymedia.transport.retry import Patience
+
+SPEED = 100
 
 
 class Fast(Clock):
     """A clock on which time runs a hundred times as fast, as at the simulators; the wall time is real."""
 
-    SPEED = 100
-
     def monotonic(self):
-        return super().monotonic() * self.SPEED
+        return super().monotonic() * SPEED
 
     async def sleep(self, seconds):
-        await asyncio.sleep(seconds / self.SPEED)
+        await asyncio.sleep(seconds / SPEED)
 
 
 PATIENCE = Patience(tries=3, first=0.5, most=2.0)
@@ -30,6 +33,16 @@ PATIENCE = Patience(tries=3, first=0.5, most=2.0)
 def log_to(path):
     """Have all that is logged in a file."""
     logging.basicConfig(filename=path, level="INFO", format="%(asctime)s %(message)s", encoding="utf-8", force=True)
+
+
+def by_their_clock():
+    """Have processes leave an account alone by their own clock, and soon ask it again that had no credit.
+
+    By the clock of the server that they share, they would do so a hundred times as long.
+    """
+    own = MemoryJournal().limits
+    PostgresJournal.limits = property(lambda journal: own)
+    health.NO_CREDIT = health.CHECK_BALANCE
 
 
 def say(*words):

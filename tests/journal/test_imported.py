@@ -404,11 +404,14 @@ async def test_results_that_came_as_bytes_come_along(path, tmp_path, monkeypatch
     source.results.mkdir(parents=True)
     file = source.results / "ü.png"
     file.write_bytes(b"picture")
+    for folder in (source.results, there.results):  # an earlier run has put it there
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "2.png").write_bytes(b"another")
     task = json.dumps({"path": str(file), "url": f"{file}"}, separators=(",", ":"))
     await over(source, 1, task={"task": task, "on_disk": True})
     await over(source, 2, task={"task": json.dumps({"path": "/elsewhere/1.png"}, separators=(",", ":"))})
     await source.close()
-    assert (await import_journal(source, there)).files == 1
+    assert (await import_journal(source, there)).files == 2
     first, second = [json.loads(each.task) for each in await there.select(Query())]
     assert first == {"path": str(there.results / file.name), "url": str(file)}
     assert second == {"path": "/elsewhere/1.png"}

@@ -28,7 +28,7 @@ from anymedia.journal import (
 )
 from anymedia.journal.forks import _after_fork, _before_fork
 from anymedia.journal.postgres import PostgresJournal
-from anymedia.journal.postgres.owner import awake
+from anymedia.journal.postgres.owner import Owner, awake
 from anymedia.journal.postgres.schema import MIGRATIONS, Schema
 from anymedia.journal.postgres.server import Server
 from anymedia.testing.journal_entries import ended, entry, seen
@@ -210,8 +210,14 @@ def untils(journal):
     return [until for (until,) in execute(journal, "SELECT until FROM owners ORDER BY number")]
 
 
-async def test_a_lease_is_renewed_while_nothing_is_written(opens):
-    journal = opens(lease=0.3)
+@pytest.fixture
+def due(monkeypatch):
+    """Leases are due at once, though they go on."""
+    monkeypatch.setattr(Owner, "due", 0.01)
+
+
+@pytest.mark.usefixtures("due")
+async def test_a_lease_is_renewed_while_nothing_is_written(journal):
     await journal.check()
     owner, (first,) = journal.owner, untils(journal)
     await until(lambda: untils(journal) > [first])
@@ -222,17 +228,17 @@ async def test_a_lease_is_renewed_while_nothing_is_written(opens):
     assert await journal.dead() == [owner]
 
 
+@pytest.mark.usefixtures("due")
 async def test_a_lease_that_could_not_be_renewed_is_renewed_once_the_database_is_back(opens, postgres, monkeypatch):
     monkeypatch.setattr("anymedia.journal.postgres.store.AGAIN", 0.01)
-    journal = opens(lease=30)
+    journal = opens(lease=600)
     await journal.check()
-    owner = journal._store._owner
-    owner._lease = 0.3  # so that it is due at once, though it goes on
+    owner = journal.owner
     postgres.stop()
     await until(lambda: journal._store._renewing_failed)
     postgres.start()
     await until(lambda: not journal._store._renewing_failed)
-    assert (owner.lapsed, journal.owner) == (False, owner.name)
+    assert (journal.owner, journal.stands(owner)) == (owner, True)
 
 
 async def test_two_threads_agree_on_the_owner_that_follows(journal):

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+from queue import SimpleQueue
 
 import pytest
 
 from anymedia import JournalError
 from anymedia.journal.forks import _after_fork, _before_fork
-from anymedia.journal.postgres.limits import PostgresLimits
+from anymedia.journal.postgres.limits import PostgresLimits, _next
 from anymedia.journal.postgres.schema import Schema
 from anymedia.journal.postgres.server import Server
 from anymedia.shared_limits import SUBMITS, Question, Want
@@ -65,6 +66,13 @@ def test_who_does_not_wait_any_more_is_not_told(limits):
         assert (await limits.ask(asked("3"), 0.0)).wait == 0
 
     run(main())
+
+
+def test_what_was_asked_before_the_end_is_answered():
+    questions = SimpleQueue()
+    for each in ("first", "last", None):
+        questions.put(each)
+    assert [_next(questions), _next(questions)] == [["first", "last"], []]
 
 
 def test_while_a_process_forks_the_connection_is_closed(limits, monkeypatch):

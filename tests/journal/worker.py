@@ -10,7 +10,7 @@ import random
 import signal
 import time
 
-from kill import PATIENCE, Fast, log_to, request_of, say
+from kill import PATIENCE, Fast, by_their_clock, log_to, request_of, say
 
 from anymedia import AnymediaError, Billed, Client, SubmitUncertain, read_config
 
@@ -67,6 +67,7 @@ async def one(client, job, number, room):
 
 async def main(job):
     log_to(job["log"])
+    by_their_clock()
     dice = random.Random(job["seed"])
     begins = {number: job["begun"] + job["every"] * number for number in range(job["requests"])}
     order = sorted(begins, key=lambda number: begins[number] + dice.uniform(0, AT_ONCE * job["every"]))
