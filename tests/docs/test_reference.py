@@ -11,7 +11,7 @@ import click
 import pytest
 
 import anymedia
-from anymedia import AnymediaError, Client, SyncClient, read_config, simulators, testing, webhooks
+from anymedia import AnymediaError, Client, SyncClient, read_config, simulators, testing, webhooks, worker
 from anymedia.cli.app import app
 from anymedia.environment import VARIABLES
 from anymedia.model.options import SAYS
