@@ -23,6 +23,7 @@ from anymedia.model.errors import AnymediaError, ConfigError, JournalError
 from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
 
+from .patient import PatientJobs
 from .told import as_text, read
 
 QUEUE = "anymedia"
@@ -99,6 +100,7 @@ class Database:
         self._url = url
         connector = PsycopgConnector(conninfo=url, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE)
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
+        self.app.job_manager = PatientJobs(connector)
         self._is_open = False
 
     async def open(self) -> None:
