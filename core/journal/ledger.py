@@ -21,7 +21,7 @@ import attrs
 from anymedia.clock import Clock, midnight
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, dollars
-from anymedia.model.process import this_process
+from anymedia.model.process import Process, this_process
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
@@ -244,16 +244,19 @@ class Ledger:
     async def _write_late(self, change: Late) -> bool:
         """Write a change that could not be written before; return whether there is an attempt that it is of.
 
-        What somebody found out of an attempt meanwhile stays, unless its task is known now.
+        What somebody found out of an attempt meanwhile stays, unless its task is known now. Of what was not sent there
+        need be none: its intent may never have been written, or another process may send it, under the same id.
         """
         if isinstance(change, Seen):
             await self.journal.write(change)
             return True
         attempt = attempt_in(change.record, change.task)
         written = await self.attempt(change.id)
-        if written is not None and (written.settled is None or attempt.task is not None):
+        if written is None or _begun(written) != _begun(attempt):
+            return attempt.outcome is Outcome.NOT_SENT
+        if written.settled is None or attempt.task is not None:
             await self._end(attempt, change)
-        return written is not None
+        return True
 
     async def lease(self) -> Callable[[], bool]:
         """Return what tells, just before the first byte, whether what is written down from now on may be sent.
@@ -786,6 +789,11 @@ def _named(attempt: Attempt, task: Task) -> Attempt:
     """Return an attempt that was accepted, as a task of it shows, whatever its submit came to."""
     nothing: dict[str, Any] = {"error": None, "cause": None, "retry_after": None, "answer": None}
     return attrs.evolve(attempt, outcome=Outcome.ACCEPTED, task=task, sends=max(attempt.sends, 1), **nothing)
+
+
+def _begun(attempt: Attempt) -> tuple[datetime, Process | None]:
+    """Return what tells an attempt from one that another process has begun under the same id."""
+    return attempt.started_at, attempt.bought_by
 
 
 def _has_ended_without_task(attempt: Attempt) -> bool:
