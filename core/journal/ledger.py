@@ -163,6 +163,7 @@ class Ledger:
         self.outbox: Outbox = Outbox(journal, self._records, self._write_late)
         self._holder = uuid4().hex
         self._held: set[str] = set()
+        self._unreleased: set[str] = set()
         self._keyed = Keyed(journal)
 
     @property
@@ -229,9 +230,12 @@ class Ledger:
     async def catch_up(self) -> None:
         """Write all that could not be written before, by this process or by others of this machine.
 
-        Errors: JournalError, and then the rest waits on.
+        Keys are let go that could not be: else nobody else had them as long as this process lives. Errors:
+        JournalError, and then the rest waits on.
         """
         await self.outbox.catch_up()
+        while (key := next(iter(self._unreleased - self._held), None)) is not None:
+            await self._release(key)
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
@@ -647,9 +651,8 @@ class Ledger:
         try:
             yield
         finally:
-            self._held.discard(key)
             try:
-                await self.journal.write(Released(key=key, holder=self._holder))
+                await self._release(key)
             except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 say(error, "%r is not released", name)
 
@@ -675,8 +678,10 @@ class Ledger:
         claim = None
         try:
             claim = await claims()
-        except BaseException:  # a cancel ends the wait, and not the claim
+        except BaseException as error:  # a cancel ends the wait, and not the claim
             self._let_go(key)
+            if isinstance(error, JournalError):
+                self._late(key)
             raise
         finally:
             if claim is None:
@@ -685,9 +690,21 @@ class Ledger:
 
     async def release(self, claimed: Claimed) -> None:
         """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
-        key = claimed.claim.key
+        await self._release(claimed.claim.key)
+
+    async def _release(self, key: str) -> None:
         self._held.discard(key)
-        await self.journal.write(Released(key=key, holder=self._holder))
+        try:
+            await self.journal.write(Released(key=key, holder=self._holder))
+        except JournalError:
+            self._late(key)
+            raise
+        self._unreleased.discard(key)
+
+    def _late(self, key: str) -> None:
+        """Take note that a key is to be let go once the journal is back."""
+        self._unreleased.add(key)
+        self.outbox.late()
 
     async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)
