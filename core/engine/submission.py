@@ -169,8 +169,9 @@ class Submission:
         else:
             try:
                 await self._intend()
-            except asyncio.CancelledError as error:  # the journal may write the intent down all the same
-                self._broke_off(permit, error)
+            except (asyncio.CancelledError, JournalError) as error:
+                if not isinstance(error, JournalError) or error.lapsed:  # the intent may be written down all the same
+                    self._broke_off(permit, error)
                 raise
 
     async def _end(self, permit: Permit, error: BaseException | None) -> None:
@@ -188,7 +189,8 @@ class Submission:
     def _broke_off(self, permit: Permit, error: BaseException) -> None:
         """Record how a submit ends that is broken off, without waiting for the disk."""
         cancel = "the wait for the answer was interrupted" if self.is_uncertain else "the call was cancelled"
-        why = cancel if isinstance(error, asyncio.CancelledError) else repr(error)
+        told = error.message if isinstance(error, JournalError) else repr(error)
+        why = cancel if isinstance(error, asyncio.CancelledError) else told
         outcome = Outcome.UNCERTAIN if self.is_uncertain else Outcome.NOT_SENT
         self._session.failed_later(self._ended(permit, outcome, error=why))
 

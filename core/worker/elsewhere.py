@@ -107,7 +107,7 @@ class _Submits(Submits):
         session, began = self.session, self.session.clock.monotonic()
         with _unknown():
             number = await self._put(submission, deadline)
-        async with _TakenBack(submission, partial(self._takes_back, number)):
+        async with _TakenBack(submission, partial(self._takes_back, submission, number)):
             told = await self._told(submission, number, deadline)
         with _unknown():
             attempt = None if session.ledger is None else await session.ledger.attempt(submission.id)
@@ -157,7 +157,7 @@ class _Submits(Submits):
         try:
             await asyncio.wait({asked}, timeout=left(self.session.clock, deadline))
             if not asked.done():
-                if await self._takes_back(number):
+                if await self._takes_back(submission, number):
                     raise not_in_time(**submission.facts)
                 await asyncio.wait({asked}, timeout=ENDING)
             if not asked.done():
@@ -166,10 +166,15 @@ class _Submits(Submits):
         finally:
             asked.cancel()
 
-    async def _takes_back(self, number: int) -> bool:
-        """Take an order back, and return whether no worker has it. A database that is away tells nothing."""
+    async def _takes_back(self, submission: Submission, number: int) -> bool:
+        """Take an order back, and return whether no worker has it. A database that is away tells nothing.
+
+        One that is being sent, for longer than a job waits for it, comes again to be told, and is not taken back.
+        """
+        ledger = self.session.ledger
         try:
-            return await self._desk.database.take_back(number)
+            is_sent = ledger is not None and await ledger.attempt(submission.id) is not None
+            return not is_sent and await self._desk.database.take_back(number)
         except JournalError:
             return False
 

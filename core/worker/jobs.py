@@ -106,9 +106,11 @@ class Jobs:
                     order = order_of(args, await self._carrier.request(request))
                     attempt = await self._client._sent(order, TURN)  # noqa: SLF001 - what a worker does for others
             except AnymediaError as error:
-                is_told = isinstance(error, Cooling) or (isinstance(error, JournalError) and not _is_passing(error))
-                await self._failed(name, error, 0.0 if is_told else until, times)
-                return
+                attempt = await self._ledger.attempt(name)
+                if attempt is None or attempt.outcome is not None:  # else it is being sent: by another worker too
+                    is_told = isinstance(error, Cooling) or (isinstance(error, JournalError) and not _is_passing(error))
+                    await self._failed(name, error, 0.0 if is_told else until, times)
+                    return
         if attempt.outcome is None:  # it is being sent
             raise Again(pause(times))
         if attempt.task is not None:

@@ -18,6 +18,7 @@ from anymedia.journal import Ledger, MemoryJournal
 from anymedia.journal.records import Records
 from anymedia.journal.spool import LARGEST, Spool
 from anymedia.model.codec import to_json
+from anymedia.model.process import Process
 from anymedia.observe.events import Sent
 
 from .remote import Remote
@@ -319,6 +320,46 @@ async def test_what_the_journal_has_no_attempt_for_or_cannot_take_is_kept_apart(
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "has no such attempt" in caplog.messages[0]
     assert "a fault of ours" in caplog.messages[1]
+
+
+async def test_a_key_that_could_not_be_let_go_is_free_once_the_journal_is_back(client, journal, folder, request_):
+    """Unless it is held anew by then; and so is one of which nobody knows whether it was claimed."""
+    ledger, other = client._session.ledger, Ledger(Remote(folder, journal.memory))
+    held = {key: await ledger.claim(key, {}) for key in "abc"}
+    claim, put = journal.claim, journal.put
+    journal.put = lambda change: None
+
+    async def unknown(*asked):
+        await claim(*asked)
+        raise JournalError("it does not answer", away=True)
+
+    journal.claim = unknown
+    with pytest.raises(JournalError, match="it does not answer"):
+        await ledger.claim("d", {})
+    journal.claim, journal.put, journal.is_away = claim, put, True
+    for key in "ab":
+        with pytest.raises(JournalError, match="does not answer"):
+            await ledger.release(held[key])
+    journal.is_away = False
+    assert await ledger.claim("b", {}) is not None
+    await client.submit(request_, "reapi")
+    taken = [key for key in "abcd" if await other.claim(key, {}) is not None]
+    assert taken == ["a", "d"]
+
+
+async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, journal, folder, caplog):
+    """Its intent may never have been written; or another process sends it, under the same id."""
+    caplog.set_level(logging.WARNING, "anymedia")
+    ours = attrs.evolve(tried(1), outcome=Outcome.NOT_SENT, bought_by=Process(host="a", pid=1))
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (statuses(journal), waiting(folder)) == ([], [])
+    theirs = attrs.evolve(ours, outcome=None, bought_by=Process(host="b", pid=1))
+    await ledger.intend(theirs, None)
+    await ledger.end(attrs.evolve(theirs, outcome=Outcome.UNCERTAIN))
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (statuses(journal), waiting(folder), caplog.messages) == (["uncertain"], [], [])
 
 
 async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(ledger, journal, monkeypatch, caplog):

@@ -33,6 +33,7 @@ class Fake:
 
     ends: object = None
     attempt_: object = None
+    meanwhile: object = None  # what another worker has written by the end of what is done here
     told: dict = attrs.field(factory=dict)
     followed: list = attrs.field(factory=list)
     saved: list = attrs.field(factory=list)
@@ -40,6 +41,7 @@ class Fake:
     _session: object = attrs.field(factory=lambda: SimpleNamespace(clock=Clock()))
 
     async def _end(self):
+        self.attempt_ = self.meanwhile or self.attempt_
         if isinstance(self.ends, BaseException):
             raise self.ends
         return self.ends
@@ -184,6 +186,15 @@ async def test_of_an_order_is_told_at_once_what_its_batch_decides():
     ):
         with comes_again(FIRST):
             await ordered(Fake(error))
+
+
+async def test_of_an_order_that_another_worker_sends_meanwhile_nothing_is_told():
+    """A worker that stood still finds it there; a batch that is told so would take it for lost, or buy it elsewhere."""
+    for error in (JournalError("there is such an attempt"), Unavailable("not in time", billed=Billed.NO)):
+        fake = Fake(error, meanwhile=SENDING)
+        with comes_again(FIRST):
+            await ordered(fake, until=1.0)
+        assert (fake.followed, fake.told) == ([], {})
 
 
 async def advanced(fake, times=0):

@@ -120,13 +120,13 @@ class Server:
         if encoding != "UTF8":
             raise JournalError(f"{self.name}: the database's encoding must be UTF8, not {encoding}")
 
-    def patiently(self, work: Callable[[], T], failed: Callable[[], None], patience: float | None = None) -> T:
+    def patiently(self, work: Callable[[], T], failed: Callable[[], None]) -> T:
         """Do something, and do it again as a whole while the database does not answer, or something is in its way.
 
         `failed` is called after each try that failed so: it drops the connection. While the database is away, there is
         one try. Errors: JournalError, which is `away` where it still does not answer after `patience` seconds.
         """
-        until = time.monotonic() + (0 if self._is_away else self.patience if patience is None else patience)
+        until = time.monotonic() + (0 if self._is_away else self.patience)
         pauses = _pauses()
         while True:
             try:
