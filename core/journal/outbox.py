@@ -30,11 +30,10 @@ _log = logging.getLogger("anymedia")
 class Outbox:
     """The ends of submits, and of tasks, that wait for one journal.
 
-    `write` writes such a change, and returns whether the journal knows the attempt that it is of. `late` is called when
-    one is put in the folder.
+    `write` writes such a change. `late` is called when one is put in the folder.
     """
 
-    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[bool]]) -> None:
+    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[None]]) -> None:
         self.late: Callable[[], None] = lambda: None
         self._journal = journal
         self._write = write
@@ -134,10 +133,8 @@ class Outbox:
     async def _written(self, spool: Spool, name: str, change: Late) -> JournalError | None:
         """Write a change that waits under a name, and return why it was not written and waits on."""
         try:
-            if await self._write(change):
-                spool.done(name)
-            else:
-                spool.put_aside(name, f"{self._journal.name} has no such attempt")
+            await self._write(change)
+            spool.done(name)
         except JournalError as error:
             return error
         except OSError as error:
