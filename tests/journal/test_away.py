@@ -49,9 +49,7 @@ async def test_a_server_that_stops_in_the_middle_of_a_submit_costs_nothing_but_t
     with caplog.at_level(logging.WARNING, "anymedia"):
         task = await client.submit(request_, "reapi")
         for _ in range(3):
-            with pytest.raises(
-                (JournalError, Unavailable)
-            ) as caught:  # shared limits are waited for
+            with pytest.raises((JournalError, Unavailable)) as caught:  # shared limits are waited for
                 await client.submit(request_, "reapi", timeout=0.3)
             assert (caught.value.outcome, caught.value.billed) == (Outcome.NOT_SENT, Billed.NO)
         done = await client.wait(task)
