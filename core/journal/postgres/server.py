@@ -9,7 +9,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
@@ -26,6 +26,9 @@ _log = logging.getLogger("anymedia")
 
 PATIENCE = 10.0
 """Seconds to wait for a database that does not answer, as while it is started anew."""
+
+SILENCE = 60.0
+"""Seconds after which a server counts as away that says nothing to a statement: none of ours takes nearly as long."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two tries."""
@@ -60,8 +63,37 @@ _PASSING = ("08", "25006", "25P03", "40001", "40P01", "53300", "55P03", "57P01",
 _AWAY = ("53", "57", "58")
 """What keeps a server from writing anything, and passes once somebody sees to it: a full disk is among these."""
 
-_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
-"""What a server says to a connection that it will never take."""
+_REFUSALS = (
+    "authentication failed",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "no password supplied",
+    "connection is bad: invalid",
+    "connection is bad: definition of service",
+)
+"""What a server says to a connection that it will never take, and the client of one that it cannot open."""
+
+
+class _Heard(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that breaks once the server says nothing for `SILENCE` seconds, as one does that was frozen.
+
+    Its connections stand for as long as it is: nothing else tells.
+    """
+
+    def wait(self, gen: Generator[Any, Any, T], *how: Any, **named: Any) -> T:
+        return super().wait(self._heard(gen), *how, **named)
+
+    def _heard(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        until = time.monotonic() + SILENCE
+        try:
+            is_ready = yield next(gen)
+            while is_ready or time.monotonic() < until:
+                is_ready = yield gen.send(is_ready)
+        except StopIteration as end:
+            done: T = end.value
+            return done
+        self.close()
+        raise psycopg.OperationalError(f"it has said nothing for {SILENCE:g} s")
 
 
 class Server:
@@ -103,7 +135,7 @@ class Server:
 
         Errors: JournalError for a database that cannot be used; psycopg.Error.
         """
-        connection: Connection = psycopg.connect(self._conninfo, autocommit=True)
+        connection: Connection = _Heard.connect(self._conninfo, autocommit=True)
         try:
             self._check(connection)
             connection.execute(_SET_UP)
