@@ -85,7 +85,7 @@ ADVICE: Mapping[type[AnymediaError], str] = {
     TaskFailed: "Run it again{elsewhere}.",
     DeadlineExceeded: "`anymedia resume` waits for it and saves it; --timeout gives it longer.",
     DownloadError: "`anymedia collect` fetches it, while it can be had; --out names another place.",
-    JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
+    JournalError: "ANYMEDIA_JOURNAL, or [journal] in anymedia.toml, says which it is; `off` keeps nothing.",
 }
 """What to do after an error; the nearest class counts."""
 

@@ -240,13 +240,32 @@ class Ledger:
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
         end = await self.journal.write(change)
+        if end is False and await self._restored(attempt):
+            end = await self.journal.write(change)
         if isinstance(end, Taken):
             attempt = attempt.without_task(end.by)
             end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
         return await self._as_told(attempt, end) if isinstance(end, Told) else attempt
 
+    async def _restored(self, attempt: Attempt) -> bool:
+        """Write down anew what was sent, where the journal has lost that; return whether it had.
+
+        A database may lose what was committed last, as where a standby took over that had not got it yet.
+        """
+        if attempt.outcome is Outcome.NOT_SENT or await self.attempt(attempt.id) is not None:
+            return False
+        await self.lease()
+        try:
+            await self.journal.intend(self._records.entry(attrs.evolve(attempt, outcome=None, task=None), None, None))
+        except JournalError:
+            if await self.attempt(attempt.id) is None:
+                raise
+            return True  # somebody else has, at the same time
+        _log.error("%s has lost attempt %s, which is written down anew", self.journal.name, attempt.id)
+        return True
+
     async def _write_late(self, change: Late) -> bool:
-        """Write a change that could not be written before; return whether there is an attempt that it is of.
+        """Write a change that could not be written before; return False for one of an attempt that another began.
 
         What somebody found out of an attempt meanwhile stays, unless its task is known now. Of what was not sent there
         need be none: its intent may never have been written, or another process may send it, under the same id.
@@ -256,9 +275,11 @@ class Ledger:
             return True
         attempt = attempt_in(change.record, change.task)
         written = await self.attempt(change.id)
-        if written is None or _begun(written) != _begun(attempt):
+        if written is not None and _begun(written) != _begun(attempt):
             return attempt.outcome is Outcome.NOT_SENT
-        if written.settled is None or attempt.task is not None:
+        if written is None and attempt.outcome is Outcome.NOT_SENT:
+            return True
+        if written is None or written.settled is None or attempt.task is not None:
             await self._end(attempt, change)
         return True
 

@@ -400,8 +400,9 @@ The folder is `~/.local/state/anymedia/postgres-…`, one for each database (`[j
 for outcomes, `results/` for results that came as bytes. **It has to survive the process**: in a container, a volume. A
 machine that is lost with outcomes in it leaves these attempts as uncertain.
 
-A failover to a standby that lags loses what was committed last. Of an attempt that is lost so, nobody knows that it was
-billed: let a standby that may take over be a synchronous one.""",
+A failover to a standby that lags loses what was committed last. An attempt that is lost so is written down anew if its
+submit ends after that, and the log says so; of one that had ended before, nobody knows that it was billed. Let a
+standby that may take over be a synchronous one.""",
 )
 
 SHARED = """\

@@ -303,24 +303,49 @@ async def test_what_cannot_be_let_go_of_or_is_not_written_waits_on(ledger, journ
     assert ledger.outbox.on_disk() == 0
 
 
-async def test_what_the_journal_has_no_attempt_for_or_cannot_take_is_kept_apart(
-    ledger, journal, folder, monkeypatch, caplog
-):
+async def test_what_the_journal_cannot_take_is_kept_apart(ledger, journal, folder, monkeypatch, caplog):
     async def broken(_):
         raise KeyError("a fault of ours")
 
-    for number in (1, 2):
-        await ledger.intend(tried(number), None)
-    spool = Spool(folder, Records(prompts=True))
-    spool.put(Records(prompts=True).ended(accepted(tried(7)), keeps_task=True))
-    await ledger.catch_up()
-    spool.put(Records(prompts=True).seen(accepted(tried(1), State.FAILED).task))
+    Spool(folder, Records(prompts=True)).put(Records(prompts=True).seen(accepted(tried(1), State.FAILED).task))
     monkeypatch.setattr(journal, "write", broken)
     await ledger.catch_up()
-    assert (waiting(folder), waiting(folder / "aside")) == ([], ["ended", "seen"])
-    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
-    assert "has no such attempt" in caplog.messages[0]
-    assert "a fault of ours" in caplog.messages[1]
+    assert (waiting(folder), waiting(folder / "aside")) == ([], ["seen"])
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "a fault of ours" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "from the disk"])
+async def test_what_the_journal_has_lost_is_written_down_anew(late, ledger, journal, folder, caplog):
+    """As where a standby took over that had not got it yet, nor this owner: the key buys nothing a second time."""
+    end = accepted(tried(1))
+    end = attrs.evolve(end, order=attrs.evolve(end.order, idempotency_key="order-17"))
+    await ledger.intend(attrs.evolve(end, outcome=None, task=None), None)
+    journal.is_away = late
+    del journal.memory.entries[end.id]
+    journal.tells = True
+    journal.lapse(renewed=False)
+    assert await ledger.end(end) == end
+    journal.is_away = False
+    await ledger.catch_up()
+    (written,) = await ledger.bought("order-17", None)
+    assert (written.task, waiting(folder)) == (end.task, [])
+    assert caplog.messages == [f"memory has lost attempt {end.id}, which is written down anew"]
+
+
+async def test_of_two_who_write_down_anew_what_was_lost_the_second_finds_it_there(ledger, journal, monkeypatch):
+    async def refused(entry, **_):
+        if by_another:
+            await intend(entry)
+        raise JournalError("it is there already")
+
+    intend, end, by_another = journal.intend, accepted(tried(1)), False
+    monkeypatch.setattr(journal, "intend", refused)
+    with pytest.raises(JournalError, match="there already"):
+        await ledger.end(end)
+    by_another = True
+    await ledger.catch_up()
+    assert (await ledger.attempt(end.id)).task == end.task
 
 
 async def test_a_key_that_could_not_be_let_go_is_free_once_the_journal_is_back(client, journal, folder, request_):

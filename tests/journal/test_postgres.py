@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import resource
+import signal
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import attrs
 import psycopg
@@ -367,6 +369,19 @@ async def test_connections_that_are_cut_are_opened_anew_without_a_word(journal, 
     assert told(caplog) == []
 
 
+async def test_a_server_that_says_nothing_is_not_waited_for_for_ever(journal, monkeypatch):
+    """Its connections stand while it is frozen, and nothing comes of them."""
+    await journal.intend(entry(1))
+    monkeypatch.setattr("anymedia.journal.postgres.server.SILENCE", 0.3)
+    frozen = journal._store._link._connection.info.backend_pid
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        assert await journal.write(ended(1)) is True
+        assert journal._store._link._connection.info.backend_pid != frozen
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+
+
 class Broken:
     """A connection that breaks at a statement, before or after that is executed."""
 
@@ -559,9 +574,9 @@ def test_of_several_hosts_the_one_that_can_be_written_to_is_meant():
 async def test_a_database_that_refuses_is_not_waited_for(postgres_url, opens):
     place, _, name = postgres_url.rpartition("/")
     for url, said in (
-        (f"{place}/nowhere", 'database "nowhere" does not exist'),
-        (postgres_url.replace(PASSWORD, "wrong-one"), "password authentication failed"),
-        (postgres_url.replace(f":{PASSWORD}", ""), "no password supplied"),
+        (f"{place}/nowhere", 'database "nowhere" does not exist; make it'),
+        (postgres_url.replace(PASSWORD, "wrong-one"), 'password authentication failed for user "[a-z]+"; PGPASSWORD'),
+        (postgres_url.replace(f":{PASSWORD}", ""), "no password supplied; PGPASSWORD"),
     ):
         journal = opens(url)
         with pytest.raises(JournalError, match=said) as caught:
@@ -687,6 +702,23 @@ async def test_whoever_hears_waits_for_a_database_that_is_away(opens, postgres, 
     postgres.start()
     await until(lambda: heard.acquire(blocking=False))
     await journal.close()
+
+
+async def test_what_moves_is_heard_however_many_files_a_process_has_open(opens):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    journal, heard = opens(), threading.Semaphore(0)
+    with ExitStack() as files:
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        while (number := os.dup(0)) < 1024:  # as far as select() counts
+            files.callback(os.close, number)
+        files.callback(os.close, number)
+        await journal.intend(entry(1))
+        journal.hear(heard.release)
+        await until(lambda: heard.acquire(blocking=False))
+        await journal.write(ended(1, over=True, open=False))
+        await until(lambda: heard.acquire(blocking=False))
+        await journal.close()
 
 
 # What is written

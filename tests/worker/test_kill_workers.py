@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from operator import itemgetter
 
 import attrs
@@ -170,7 +170,9 @@ class Application(threading.Thread):
     async def _put(self):
         job, self._loop, self._putting = self._job, asyncio.get_running_loop(), asyncio.current_task()
         labels = [f"{job['round']}/{number}" for number in range(job["requests"])]
-        async with Queue(self._config) as queue, sweeping(queue):
+        async with AsyncExitStack() as stack:
+            queue = await patiently(stack.enter_async_context, Queue(self._config))
+            await stack.enter_async_context(sweeping(queue))
             for number, label in enumerate(labels):
                 await asyncio.sleep(job["begun"] + number * job["every"] - time.time())
                 request, provider = request_of(label), FOUR[number % len(FOUR)]

@@ -150,3 +150,15 @@ def test_what_is_not_configured_is_told_in_a_line(home):
     for words in (["worker"], ["batch", "shots.csv", "--workers"]):
         done = run(home, *words)
         assert (done.returncode, done.stderr.startswith(why)) == (3, True), done.stderr
+    done = run(home, "worker", "--queue", "")
+    assert (done.returncode, "'--queue': a queue has a name" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_worker_that_cannot_save_does_not_begin(home):
+    """Its [storage] is looked at as --out is: what it buys would be saved nowhere."""
+    folder, _ = home
+    with (folder / "anymedia.toml").open("a") as config:
+        config.write(toml("storage", {"url": f"file://{folder}/anymedia.toml/here", "results": True}))
+    done = run(home, "worker")
+    why = f"error: {folder}/anymedia.toml/here cannot be written to: "
+    assert (done.returncode, done.stderr.startswith(why), done.stderr.count("\n")) == (3, True, 1), done.stderr
