@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import anymedia.engine.catch_up
 import anymedia.journal.outbox
 from anymedia import Asset, Billed, Client, JournalError, Money, Outcome, State, SubmitUncertain
+from anymedia.engine.catch_up import CatchUp
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.journal.records import Records
 from anymedia.journal.spool import LARGEST, Spool
@@ -370,6 +371,12 @@ async def test_a_key_that_could_not_be_let_go_is_free_once_the_journal_is_back(c
     await client.submit(request_, "reapi")
     taken = [key for key in "abcd" if await other.claim(key, {}) is not None]
     assert taken == ["a", "d"]
+
+
+def test_what_is_broken_off_when_no_event_loop_runs_any_more_is_on_the_disk(ledger, folder):
+    CatchUp(ledger)
+    ledger.end_later(attrs.evolve(tried(1), outcome=Outcome.UNCERTAIN))
+    assert waiting(folder) == ["ended"]
 
 
 async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, journal, folder, caplog):

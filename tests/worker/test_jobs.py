@@ -77,6 +77,7 @@ class Fake:
 TASK = SimpleNamespace(id="t1", account="kie")
 BOUGHT = SimpleNamespace(id="a1", task=TASK, outcome="accepted", order=SimpleNamespace(batch=None))
 SENDING = SimpleNamespace(id="a1", task=None, outcome=None, settled=None, order=SimpleNamespace(batch="shots"))
+REFUSED = SimpleNamespace(id="a1", task=None, outcome="refused", order=SimpleNamespace(batch=None))
 LOST = SimpleNamespace(id="a1", task=None, outcome="uncertain", order=SimpleNamespace(batch=None))
 
 
@@ -127,8 +128,10 @@ async def test_what_does_not_pass_is_told(error):
     assert (fake.told, fake.followed) == ({"k": error}, [])
 
 
-@pytest.mark.parametrize(("written", "goes_on"), [(SENDING, True), (BOUGHT, True), (None, True), (LOST, False)])
-async def test_a_submit_that_is_given_up_may_still_be_under_way(written, goes_on):
+@pytest.mark.parametrize(
+    ("written", "goes_on"), [(SENDING, True), (BOUGHT, True), (None, True), (REFUSED, True), (LOST, False)]
+)
+async def test_a_submit_that_is_given_up_may_still_be_under_way_or_have_ended_now(written, goes_on):
     fake = Fake(SubmitUncertain("the deadline passed", attempt=SENDING), written)
     if goes_on:
         with comes_again(FIRST):
