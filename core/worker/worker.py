@@ -19,7 +19,7 @@ from anymedia.model.errors import JournalError
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task
 
-from .database import ADVANCE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of
+from .database import ADVANCE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of, why
 from .jobs import Again, Jobs, Saving, pause
 from .sweep import Sweep
 from .written import Carrier
@@ -107,11 +107,11 @@ class Worker:
                     _log.warning("%s: the queue answers again", self._database.name)
                     is_away = False
                 await self._work()
-                why = "it was lost"
+                said = "it was lost"
             except (JournalError, *FAULTS) as fault:
-                why = str(fault)
+                said = why(fault)
             if not is_away:
-                _log.warning("%s: the queue does not answer, and is waited for: %s", self._database.name, why)
+                _log.warning("%s: the queue does not answer, and is waited for: %s", self._database.name, said)
             is_away = True
             with suppress(JournalError):
                 await self._database.close()
@@ -163,6 +163,8 @@ class _ComesAgain(BaseRetryStrategy):
             return _in(exception.seconds)
         if isinstance(exception, asyncio.CancelledError):
             return _in(0.0)
+        if not (isinstance(exception, JournalError) and exception.away):  # which was told
+            _log.warning("job %s (%s) broke, and comes again: %r", job.id, job.task_name, exception)
         return _in(pause(job.attempts))
 
 
