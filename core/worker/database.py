@@ -88,6 +88,11 @@ class Told:
     error: AnymediaError | None
 
 
+def why(fault: BaseException) -> str:
+    """Return in one line what is behind a fault: procrastinate says of any that the database is at fault."""
+    return one_line(str(fault.__cause__ or fault)) or type(fault).__name__
+
+
 def database_of(config: Config) -> str:
     """Return the URL of the database with the queue: the journal's. Errors: ConfigError where that is no PostgreSQL."""
     if isinstance(config.journal, str) and is_postgres(config.journal):
@@ -96,11 +101,6 @@ def database_of(config: Config) -> str:
     raise ConfigError(
         f'workers share a journal on PostgreSQL: write [journal] url = "postgresql://user@host/database" into {file}'
     )
-
-
-def said(fault: BaseException) -> str:
-    """Return in one line what is wrong with a database that is at fault."""
-    return one_line(str(fault.__cause__ or fault) or type(fault).__name__)
 
 
 class Database:
@@ -136,7 +136,7 @@ class Database:
         try:
             yield
         except FAULTS as fault:
-            raise JournalError(f"{self.name}: the queue cannot be used: {said(fault)}", away=True) from None
+            raise JournalError(f"{self.name}: the queue cannot be used: {why(fault)}", away=True) from None
 
     # What was put in
 

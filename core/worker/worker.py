@@ -20,7 +20,7 @@ from anymedia.model.errors import ConfigError, JournalError
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task
 
-from .database import ADVANCE, ALIVE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of, said
+from .database import ADVANCE, ALIVE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of, why
 from .jobs import Again, Jobs, Saving, pause
 from .sweep import Sweep
 from .written import Carrier
@@ -109,11 +109,11 @@ class Worker:
                     _log.warning("%s: the queue answers again", self._database.name)
                     is_away = False
                 await self._work()
-                why = "it was lost"
+                said = "it was lost"
             except (JournalError, *FAULTS) as fault:
-                why = said(fault)
+                said = why(fault)
             if not is_away:
-                _log.warning("%s: the queue does not answer, and is waited for: %s", self._database.name, why)
+                _log.warning("%s: the queue does not answer, and is waited for: %s", self._database.name, said)
             is_away = True
             with suppress(JournalError):
                 await self._database.close()
@@ -151,8 +151,8 @@ def _check(config: Config) -> None:
     """Say for which accounts there is no API key: their jobs come to nothing here. Errors: ConfigError without any."""
     lacking = [account.name for account in config.accounts.values() if account.lacks]
     if len(lacking) == len(config.accounts):
-        why = "no account has an API key" if lacking else "no account is configured"
-        raise ConfigError(f"{why}, and a worker would buy nothing: `anymedia doctor` says what to set")
+        lacks = "no account has an API key" if lacking else "no account is configured"
+        raise ConfigError(f"{lacks}, and a worker would buy nothing: `anymedia doctor` says what to set")
     if lacking:
         _log.warning("what this worker is to buy at %s comes to nothing: no API key is set", ", ".join(lacking))
 
@@ -175,6 +175,8 @@ class _ComesAgain(BaseRetryStrategy):
             return _in(exception.seconds)
         if isinstance(exception, asyncio.CancelledError):
             return _in(0.0)
+        if not (isinstance(exception, JournalError) and exception.away):  # which was told
+            _log.warning("job %s (%s) broke, and comes again: %r", job.id, job.task_name, exception)
         return _in(pause(job.attempts))
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 import anymedia.worker
@@ -23,7 +24,9 @@ from .conftest import REQUEST, asked, ended
 
 async def test_a_database_that_is_away_is_waited_for_and_told_once(world, monkeypatch, caplog):
     monkeypatch.setattr(worker, "FIRST", 0.001)
-    happens, works = [OSError("no\n  route"), JournalError("away"), None], asyncio.Event()
+    lost = ConnectorException()  # it says of any that it is a database error
+    lost.__cause__ = OSError("no\nroute")
+    happens, works = [lost, JournalError("away"), None], asyncio.Event()
 
     async def work(_):
         if not happens:
@@ -158,12 +161,13 @@ async def test_a_worker_takes_its_queue_from_the_journal(world):
             await working._database.close()
 
 
-def test_a_job_comes_again_when_it_says_so():
+def test_a_job_comes_again_when_it_says_so_and_one_that_breaks_is_told(caplog):
     decide = _ComesAgain().get_retry_decision
-    job = SimpleNamespace(attempts=3)
-    ends = [asyncio.CancelledError(), Again(5.0), JournalError("away")]
+    job = SimpleNamespace(attempts=3, id=7, task_name="anymedia:submit")
+    ends = [asyncio.CancelledError(), Again(5.0), JournalError("away", away=True), TypeError("unexpected 'new'")]
     when = [decide(exception=each, job=job).retry_at for each in ends]
-    assert [round((each - when[0]).total_seconds()) for each in when] == [0, 5, 16]
+    assert [round((each - when[0]).total_seconds()) for each in when] == [0, 5, 16, 16]
+    assert caplog.messages == ["""job 7 (anymedia:submit) broke, and comes again: TypeError("unexpected 'new'")"""]
 
 
 async def test_what_is_asked_twice_is_one_request(world):
