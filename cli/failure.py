@@ -89,7 +89,10 @@ ADVICE: Mapping[type[AnymediaError], str] = {
 }
 """What to do after an error; the nearest class counts."""
 
-HELD = "Wait until that has ended, or stop it. `anymedia tasks` shows how far it is."
+HELD = (
+    "Wait until that has ended, or stop it. On PostgreSQL one that was killed counts as under way until its lease is "
+    "over, 30 s as a rule. `anymedia tasks` shows how far it is."
+)
 """What to do instead where it is not the journal that cannot be used."""
 
 AWAY = "Try again once it answers. What was sent before goes on, and `anymedia tasks` shows it then."
