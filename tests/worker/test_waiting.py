@@ -118,7 +118,7 @@ class Fake:
         asked = _Asked(self.told)
         submits = _Submits.__new__(_Submits)
         submits.session = self.session
-        submits._desk = _Desk(self, Carrier(None), asked)
+        submits._desk = _Desk(self, Carrier(None), asked, SimpleNamespace(look=lambda: None))
         submits._request, submits._terms = REQUEST, Options()
         facts = {"account": "kie", "provider": "kie", "model": None}
         self.submission = SimpleNamespace(
