@@ -38,7 +38,7 @@ from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.observe.events import Sent
 from anymedia.translate import callback, decode, encode
-from anymedia.translate.messages import Answer, Call, Lost, Progress
+from anymedia.translate.messages import Answer, Call, Lost, Progress, always
 from anymedia.transport.auth import NONE, Credentials
 
 from .rules import cooldown
@@ -65,6 +65,7 @@ class Submission:
         any_price: bool = False,
         again: Attempt | None = None,
         name: str | None = None,
+        stands: Callable[[], bool] = always,
     ) -> None:
         self.order: Order = order
         self.account: Account = account
@@ -77,6 +78,7 @@ class Submission:
         self.abandoned: bool = False
         self.cancelled: bool = False
         self._session = session
+        self._stands = stands
         self._body: Json = order.body
         # A body that holds a file is not kept, and so is sent once.
         self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
@@ -210,7 +212,8 @@ class Submission:
         )
         self._session.begun(self.attempt)
         try:
-            self.progress.stands = await self._session.begin(self.attempt, self._kept, limit, self.claim)
+            stands = await self._session.begin(self.attempt, self._kept, limit, self.claim)
+            self.progress.stands = lambda: stands() and self._stands()
         except OverCeiling as error:
             self._session.health.over_limit(self.account, error.message)
             raise

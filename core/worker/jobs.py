@@ -102,11 +102,13 @@ class Jobs:
     async def order(self, request: str, until: float | None, times: int, **args: Json) -> None:
         """Send an order that was handed over, unless that was done, and let its task be followed. Errors: Again."""
         name = str(args["id"])
+        stands = await self._ledger.lease()
         attempt = await self._ledger.attempt(name)
         if attempt is None:
             try:
                 with _broken():
                     order = order_of(args, await self._carrier.request(request))
+                    order = attrs.evolve(order, stands=stands)
                     attempt = await self._client._sent(order, TURN)  # noqa: SLF001 - what a worker does for others
             except AnymediaError as error:
                 attempt = await self._ledger.attempt(name)

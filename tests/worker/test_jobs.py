@@ -57,6 +57,9 @@ class Fake:
         self.where.append(where)
         return await self._end()
 
+    async def lease(self):
+        return lambda: True
+
     async def attempt(self, name):
         return self.attempt_
 
