@@ -4,6 +4,7 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 `see` whenever its task has moved on.
 """
 
+import asyncio
 import json
 import logging
 import math
@@ -163,6 +164,7 @@ class Ledger:
         self.outbox: Outbox = Outbox(journal, self._records, self._write_late)
         self._holder = uuid4().hex
         self._held: set[str] = set()
+        self._unreleased: set[str] = set()
         self._keyed = Keyed(journal)
 
     @property
@@ -227,11 +229,12 @@ class Ledger:
             self.journal.put(change)
 
     async def catch_up(self) -> None:
-        """Write all that could not be written before, by this process or by others of this machine.
+        """Write all that could not be written before, by this process or by others of this machine; let keys go too.
 
         Errors: JournalError, and then the rest waits on.
         """
         await self.outbox.catch_up()
+        await asyncio.gather(*map(self._release_again, self._unreleased - self._held))
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
@@ -662,10 +665,9 @@ class Ledger:
         try:
             yield
         finally:
-            self._held.discard(key)
             try:
-                await self.journal.write(Released(key=key, holder=self._holder))
-            except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
+                await self._release(key)
+            except JournalError as error:  # what was done meanwhile is what counts
                 say(error, "%r is not released", name)
 
     # The caller's own keys
@@ -696,13 +698,30 @@ class Ledger:
         finally:
             if claim is None:
                 self._held.discard(key)
+        self._unreleased.discard(key)
         return claim
 
     async def release(self, claimed: Claimed) -> None:
-        """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
-        key = claimed.claim.key
+        """Let an idempotency key go. Where that cannot be written, `catch_up` does; this ledger can claim it anew."""
+        await self._release(claimed.claim.key)
+
+    async def _release(self, key: str) -> None:
+        """Let a key go. Errors: JournalError, and then it is let go of later: others wait as long as this one lives."""
         self._held.discard(key)
-        await self.journal.write(Released(key=key, holder=self._holder))
+        try:
+            await self.journal.write(Released(key=key, holder=self._holder))
+        except JournalError:
+            self._unreleased.add(key)
+            self.outbox.late()
+            raise
+
+    async def _release_again(self, key: str) -> None:
+        self._held.add(key)  # nobody claims it anew just then
+        try:
+            await self.journal.write(Released(key=key, holder=self._holder))
+            self._unreleased.discard(key)
+        finally:
+            self._held.discard(key)
 
     async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)
