@@ -165,6 +165,8 @@ class Ledger:
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._unreleased: set[str] = set()
+        self._fetching: set[tuple[str, str]] = set()
+        self._unfetched: set[tuple[str, str]] = set()
         self._keyed = Keyed(journal)
 
     @property
@@ -229,12 +231,15 @@ class Ledger:
             self.journal.put(change)
 
     async def catch_up(self) -> None:
-        """Write all that could not be written before, by this process or by others of this machine; let keys go too.
+        """Write all that could not be written before, by this process or others of this machine, and let go of what was held.
 
         Errors: JournalError, and then the rest waits on.
         """
         await self.outbox.catch_up()
-        await asyncio.gather(*map(self._release_again, self._unreleased - self._held))
+        await asyncio.gather(
+            *map(self._release_again, self._unreleased - self._held),
+            *map(self._end_fetch, self._unfetched - self._fetching),
+        )
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
@@ -645,11 +650,29 @@ class Ledger:
 
         It may not while another one does that is alive. Callers of one process have to agree among themselves.
         """
-        return await self.journal.write(Fetching(account=task.account, task_id=task.id)) is True
+        fetch, is_ours = (task.account, task.id), False
+        self._fetching.add(fetch)
+        try:
+            is_ours = await self.journal.write(Fetching(account=task.account, task_id=task.id)) is True
+        finally:
+            if not is_ours:
+                self._fetching.discard(fetch)
+        return is_ours
 
     async def end_fetch(self, task: Task) -> None:
-        """Let others fetch a task's files again."""
-        await self.journal.write(Fetched(account=task.account, task_id=task.id))
+        """Let others fetch a task's files again. Where that cannot be written, `catch_up` does."""
+        await self._end_fetch((task.account, task.id))
+
+    async def _end_fetch(self, fetch: tuple[str, str]) -> None:
+        account, task_id = fetch
+        self._fetching.discard(fetch)
+        try:
+            await self.journal.write(Fetched(account=account, task_id=task_id))
+        except JournalError:
+            self._unfetched.add(fetch)
+            self.outbox.late()
+            raise
+        self._unfetched.discard(fetch)
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:

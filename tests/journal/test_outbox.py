@@ -391,6 +391,30 @@ async def test_a_key_that_is_claimed_anew_is_not_let_go_as_that_of_before(ledger
     assert await MemoryJournal(journal.memory).claim("order-17", "another") is not None
 
 
+async def test_a_turn_to_fetch_that_could_not_be_given_back_is_given_back_later(ledger, journal):
+    """Not while this process has it anew."""
+    task, other = accepted(tried(1)).task, Ledger(MemoryJournal(journal.memory))
+    await ledger.intend(tried(1), None)
+    await ledger.end(accepted(tried(1)))
+    assert await ledger.begin_fetch(task)
+    assert not await other.begin_fetch(task)
+    journal.is_away = True
+    with pytest.raises(JournalError):
+        await ledger.end_fetch(task)
+    with pytest.raises(JournalError):
+        await ledger.catch_up()
+    journal.is_away = False
+    assert await ledger.begin_fetch(task)
+    await ledger.catch_up()
+    assert not await other.begin_fetch(task)
+    journal.is_away = True
+    with pytest.raises(JournalError):
+        await ledger.end_fetch(task)
+    journal.is_away = False
+    await ledger.catch_up()
+    assert await other.begin_fetch(task)
+
+
 async def test_what_is_not_to_be_known_is_in_no_file(folder, journal):
     journal.is_away = True
     ledger, secret = Ledger(journal, prompts=False), "a lighthouse that nobody may know of"
