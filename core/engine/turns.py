@@ -91,7 +91,7 @@ class Turns:
 
 
 async def _end(ledger: Ledger, task: Task) -> None:
-    """Let others have the turn; what cannot be written is over with this process."""
+    """Let others have the turn; what cannot be written now is written later."""
     try:
         await ledger.end_fetch(task)
     except JournalError as error:

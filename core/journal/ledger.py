@@ -4,6 +4,7 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 `see` whenever its task has moved on.
 """
 
+import asyncio
 import json
 import logging
 import math
@@ -164,6 +165,8 @@ class Ledger:
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._unreleased: set[str] = set()
+        self._fetching: set[tuple[str, str]] = set()
+        self._unfetched: set[tuple[str, str]] = set()
         self._keyed = Keyed(journal)
 
     @property
@@ -228,14 +231,16 @@ class Ledger:
             self.journal.put(change)
 
     async def catch_up(self) -> None:
-        """Write all that could not be written before, by this process or by others of this machine.
+        """Write all that could not be written before, by any process of this machine, and let go of what was held.
 
-        Keys are let go that could not be: else nobody else had them as long as this process lives. Errors:
-        JournalError, and then the rest waits on.
+        Else nobody else had a key, or a turn to fetch, as long as this process lives. Errors: JournalError, and then
+        the rest waits on.
         """
         await self.outbox.catch_up()
-        while (key := next(iter(self._unreleased - self._held), None)) is not None:
-            await self._release(key)
+        await asyncio.gather(
+            *map(self._release_again, self._unreleased - self._held),
+            *map(self._end_fetch, self._unfetched - self._fetching),
+        )
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
@@ -652,11 +657,29 @@ class Ledger:
 
         It may not while another one does that is alive. Callers of one process have to agree among themselves.
         """
-        return await self.journal.write(Fetching(account=task.account, task_id=task.id)) is True
+        fetch, is_ours = (task.account, task.id), False
+        self._fetching.add(fetch)
+        try:
+            is_ours = await self.journal.write(Fetching(account=task.account, task_id=task.id)) is True
+        finally:
+            if not is_ours:
+                self._fetching.discard(fetch)
+        return is_ours
 
     async def end_fetch(self, task: Task) -> None:
-        """Let others fetch a task's files again."""
-        await self.journal.write(Fetched(account=task.account, task_id=task.id))
+        """Let others fetch a task's files again. Where that cannot be written, `catch_up` does."""
+        await self._end_fetch((task.account, task.id))
+
+    async def _end_fetch(self, fetch: tuple[str, str]) -> None:
+        account, task_id = fetch
+        self._fetching.discard(fetch)
+        try:
+            await self.journal.write(Fetched(account=account, task_id=task_id))
+        except JournalError:
+            self._unfetched.add(fetch)
+            self.outbox.late()
+            raise
+        self._unfetched.discard(fetch)
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[None]:
@@ -674,7 +697,7 @@ class Ledger:
         finally:
             try:
                 await self._release(key)
-            except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
+            except JournalError as error:  # what was done meanwhile is what counts
                 say(error, "%r is not released", name)
 
     # The caller's own keys
@@ -707,25 +730,34 @@ class Ledger:
         finally:
             if claim is None:
                 self._held.discard(key)
+        self._unreleased.discard(key)
         return claim
 
     async def release(self, claimed: Claimed) -> None:
-        """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
+        """Let an idempotency key go. Where that cannot be written, `catch_up` does; this ledger can claim it anew."""
         await self._release(claimed.claim.key)
 
     async def _release(self, key: str) -> None:
+        """Let a key go. Errors: JournalError, and then it is let go of later: others wait as long as this one lives."""
         self._held.discard(key)
         try:
             await self.journal.write(Released(key=key, holder=self._holder))
         except JournalError:
             self._late(key)
             raise
-        self._unreleased.discard(key)
 
     def _late(self, key: str) -> None:
         """Take note that a key is to be let go once the journal is back."""
         self._unreleased.add(key)
         self.outbox.late()
+
+    async def _release_again(self, key: str) -> None:
+        self._held.add(key)  # nobody claims it anew just then
+        try:
+            await self.journal.write(Released(key=key, holder=self._holder))
+            self._unreleased.discard(key)
+        finally:
+            self._held.discard(key)
 
     async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)

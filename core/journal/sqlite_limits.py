@@ -31,7 +31,8 @@ PATIENCE = 5.0
 FORM = 1
 """The number of the file's form."""
 
-_DAMAGED = (Fault.CORRUPT, Fault.NOTADB)
+_DAMAGED = (Fault.CORRUPT, Fault.NOTADB, Fault.IOERR)
+"""What SQLite says of a file that is damaged, and of one beside which stands what belongs to another."""
 
 _inherited: list[sqlite3.Connection] = []
 """What processes have open that this one was forked from without a word: this one must not close it."""

@@ -16,6 +16,7 @@ import anymedia.journal.outbox
 from anymedia import Asset, Billed, Client, JournalError, Money, Outcome, State, SubmitUncertain
 from anymedia.engine.catch_up import CatchUp
 from anymedia.journal import Ledger, MemoryJournal
+from anymedia.journal.ledger import ALONE
 from anymedia.journal.records import Records
 from anymedia.journal.spool import LARGEST, Spool
 from anymedia.model.codec import to_json
@@ -402,6 +403,64 @@ async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(
     monkeypatch.setattr("anymedia.journal.spool.new_file", full)
     ledger.end_later(attrs.evolve(tried(1), outcome=Outcome.NOT_SENT))
     assert (statuses(journal), "No space left" in caplog.text) == (["not sent"], True)
+
+
+async def test_keys_that_could_not_be_let_go_are_let_go_once_the_journal_is_back(client, journal, request_):
+    """Whoever held them lives on, and others would wait for as long."""
+    ledger, others = client._ledger, MemoryJournal(journal.memory)
+    release = ledger.release
+
+    async def away(claimed):
+        journal.is_away = True
+        await release(claimed)
+
+    ledger.release = away
+    async with ledger.alone("a batch"):
+        await client.submit(request_, "reapi", idempotency_key="order-17")
+    with pytest.raises(JournalError):
+        await ledger.catch_up()
+    keys = ["order-17", f"{ALONE}a batch"]
+    assert [await others.claim(key, "another") for key in keys] == [None, None]
+    journal.is_away = False
+    await until(lambda: not ledger._unreleased)
+    assert None not in [await others.claim(key, "another") for key in keys]
+
+
+async def test_a_key_that_is_claimed_anew_is_not_let_go_as_that_of_before(ledger, journal):
+    claimed = await ledger.claim("order-17", {})
+    journal.is_away = True
+    with pytest.raises(JournalError):
+        await ledger.release(claimed)
+    journal.is_away = False
+    again = await ledger.claim("order-17", {})
+    await ledger.catch_up()
+    assert await MemoryJournal(journal.memory).claim("order-17", "another") is None
+    await ledger.release(again)
+    assert await MemoryJournal(journal.memory).claim("order-17", "another") is not None
+
+
+async def test_a_turn_to_fetch_that_could_not_be_given_back_is_given_back_later(ledger, journal):
+    """Not while this process has it anew."""
+    task, other = accepted(tried(1)).task, Ledger(MemoryJournal(journal.memory))
+    await ledger.intend(tried(1), None)
+    await ledger.end(accepted(tried(1)))
+    assert await ledger.begin_fetch(task)
+    assert not await other.begin_fetch(task)
+    journal.is_away = True
+    with pytest.raises(JournalError):
+        await ledger.end_fetch(task)
+    with pytest.raises(JournalError):
+        await ledger.catch_up()
+    journal.is_away = False
+    assert await ledger.begin_fetch(task)
+    await ledger.catch_up()
+    assert not await other.begin_fetch(task)
+    journal.is_away = True
+    with pytest.raises(JournalError):
+        await ledger.end_fetch(task)
+    journal.is_away = False
+    await ledger.catch_up()
+    assert await other.begin_fetch(task)
 
 
 async def test_what_is_not_to_be_known_is_in_no_file(folder, journal):
