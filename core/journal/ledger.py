@@ -231,7 +231,7 @@ class Ledger:
             self.journal.put(change)
 
     async def catch_up(self) -> None:
-        """Write all that could not be written before, by this process or others of this machine, and let go of what was held.
+        """Write all that could not be written before, by any process of this machine, and let go of what was held.
 
         Errors: JournalError, and then the rest waits on.
         """
