@@ -21,7 +21,7 @@ import attrs
 from anymedia.clock import Clock, midnight
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, dollars
-from anymedia.model.process import this_process
+from anymedia.model.process import Process, this_process
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
@@ -163,6 +163,7 @@ class Ledger:
         self.outbox: Outbox = Outbox(journal, self._records, self._write_late)
         self._holder = uuid4().hex
         self._held: set[str] = set()
+        self._unreleased: set[str] = set()
         self._keyed = Keyed(journal)
 
     @property
@@ -229,31 +230,58 @@ class Ledger:
     async def catch_up(self) -> None:
         """Write all that could not be written before, by this process or by others of this machine.
 
-        Errors: JournalError, and then the rest waits on.
+        Keys are let go that could not be: else nobody else had them as long as this process lives. Errors:
+        JournalError, and then the rest waits on.
         """
         await self.outbox.catch_up()
+        while (key := next(iter(self._unreleased - self._held), None)) is not None:
+            await self._release(key)
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
         end = await self.journal.write(change)
+        if end is False and await self._restored(attempt):
+            end = await self.journal.write(change)
         if isinstance(end, Taken):
             attempt = attempt.without_task(end.by)
             end = await self.journal.write(self._records.ended(attempt, keeps_task=True))
         return await self._as_told(attempt, end) if isinstance(end, Told) else attempt
 
-    async def _write_late(self, change: Late) -> bool:
-        """Write a change that could not be written before; return whether there is an attempt that it is of.
+    async def _restored(self, attempt: Attempt) -> bool:
+        """Write down anew what was sent, where the journal has lost that; return whether it had.
 
-        What somebody found out of an attempt meanwhile stays, unless its task is known now.
+        A database may lose what was committed last, as where a standby took over that had not got it yet.
+        """
+        if attempt.outcome is Outcome.NOT_SENT or await self.attempt(attempt.id) is not None:
+            return False
+        await self.lease()
+        try:
+            await self.journal.intend(self._records.entry(attrs.evolve(attempt, outcome=None, task=None), None, None))
+        except JournalError:
+            if await self.attempt(attempt.id) is None:
+                raise
+            return True  # somebody else has, at the same time
+        _log.error("%s has lost attempt %s, which is written down anew", self.journal.name, attempt.id)
+        return True
+
+    async def _write_late(self, change: Late) -> bool:
+        """Write a change that could not be written before; return False for one of an attempt that another began.
+
+        What somebody found out of an attempt meanwhile stays, unless its task is known now. Of what was not sent there
+        need be none: its intent may never have been written, or another process may send it, under the same id.
         """
         if isinstance(change, Seen):
             await self.journal.write(change)
             return True
         attempt = attempt_in(change.record, change.task)
         written = await self.attempt(change.id)
-        if written is not None and (written.settled is None or attempt.task is not None):
+        if written is not None and _begun(written) != _begun(attempt):
+            return attempt.outcome is Outcome.NOT_SENT
+        if written is None and attempt.outcome is Outcome.NOT_SENT:
+            return True
+        if written is None or written.settled is None or attempt.task is not None:
             await self._end(attempt, change)
-        return written is not None
+        return True
 
     async def lease(self) -> Callable[[], bool]:
         """Return what tells, just before the first byte, whether what is written down from now on may be sent.
@@ -644,9 +672,8 @@ class Ledger:
         try:
             yield
         finally:
-            self._held.discard(key)
             try:
-                await self.journal.write(Released(key=key, holder=self._holder))
+                await self._release(key)
             except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 say(error, "%r is not released", name)
 
@@ -672,8 +699,10 @@ class Ledger:
         claim = None
         try:
             claim = await claims()
-        except BaseException:  # a cancel ends the wait, and not the claim
+        except BaseException as error:  # a cancel ends the wait, and not the claim
             self._let_go(key)
+            if isinstance(error, JournalError):
+                self._late(key)
             raise
         finally:
             if claim is None:
@@ -682,9 +711,21 @@ class Ledger:
 
     async def release(self, claimed: Claimed) -> None:
         """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
-        key = claimed.claim.key
+        await self._release(claimed.claim.key)
+
+    async def _release(self, key: str) -> None:
         self._held.discard(key)
-        await self.journal.write(Released(key=key, holder=self._holder))
+        try:
+            await self.journal.write(Released(key=key, holder=self._holder))
+        except JournalError:
+            self._late(key)
+            raise
+        self._unreleased.discard(key)
+
+    def _late(self, key: str) -> None:
+        """Take note that a key is to be let go once the journal is back."""
+        self._unreleased.add(key)
+        self.outbox.late()
 
     async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)
@@ -786,6 +827,11 @@ def _named(attempt: Attempt, task: Task) -> Attempt:
     """Return an attempt that was accepted, as a task of it shows, whatever its submit came to."""
     nothing: dict[str, Any] = {"error": None, "cause": None, "retry_after": None, "answer": None}
     return attrs.evolve(attempt, outcome=Outcome.ACCEPTED, task=task, sends=max(attempt.sends, 1), **nothing)
+
+
+def _begun(attempt: Attempt) -> tuple[datetime, Process | None]:
+    """Return what tells an attempt from one that another process has begun under the same id."""
+    return attempt.started_at, attempt.bought_by
 
 
 def _has_ended_without_task(attempt: Attempt) -> bool:

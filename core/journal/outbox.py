@@ -30,8 +30,8 @@ _log = logging.getLogger("anymedia")
 class Outbox:
     """The ends of submits, and of tasks, that wait for one journal.
 
-    `write` writes such a change, and returns whether the journal knows the attempt that it is of. `late` is called when
-    one is put in the folder.
+    `write` writes such a change, and returns whether it could be: not for an attempt that another process has
+    begun. `late` is called when one is put in the folder.
     """
 
     def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[bool]]) -> None:
@@ -137,7 +137,7 @@ class Outbox:
             if await self._write(change):
                 spool.done(name)
             else:
-                spool.put_aside(name, f"{self._journal.name} has no such attempt")
+                spool.put_aside(name, f"in {self._journal.name}, another process has begun this attempt")
         except JournalError as error:
             return error
         except OSError as error:

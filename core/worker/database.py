@@ -41,6 +41,9 @@ CONNECTIONS = 4
 PATIENCE = 10.0
 """Seconds for which a connection is waited for."""
 
+ALIVE = 30.0
+"""Seconds after its last sign of life in which a worker counts as alive."""
+
 LOCK = 0x616E796D656469
 """The advisory lock under which the tables are made: several processes may begin at once."""
 
@@ -67,6 +70,10 @@ FORGET = """
 DELETE FROM anymedia_requests WHERE ended_at < now() - make_interval(secs => %(age)s)
 """
 
+LIVING = """
+SELECT count(*) AS number FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %(age)s)
+"""
+
 FAULTS = (ProcrastinateException, psycopg.Error, PoolTimeout, PoolClosed, OSError)
 """What is raised where the database is away, or takes something not."""
 
@@ -79,6 +86,11 @@ class Told:
 
     ended: bool
     error: AnymediaError | None
+
+
+def why(fault: BaseException) -> str:
+    """Return in one line what is behind a fault: procrastinate says of any that the database is at fault."""
+    return one_line(str(fault.__cause__ or fault)) or type(fault).__name__
 
 
 def database_of(config: Config) -> str:
@@ -124,8 +136,7 @@ class Database:
         try:
             yield
         except FAULTS as fault:
-            why = one_line(str(fault.__cause__ or fault) or type(fault).__name__)
-            raise JournalError(f"{self.name}: the queue cannot be used: {why}", away=True) from None
+            raise JournalError(f"{self.name}: the queue cannot be used: {why(fault)}", away=True) from None
 
     # What was put in
 
@@ -172,6 +183,15 @@ class Database:
     async def forget(self, age: float) -> None:
         """Forget what has been over for so many seconds. Errors: JournalError."""
         await self._execute(FORGET, age=age)
+
+    async def workers(self) -> int:
+        """Return how many workers have given a sign of life of late, whichever queue they take from.
+
+        Errors: JournalError.
+        """
+        with self.answers():
+            rows = await self.app.connector.execute_query_all_async(LIVING, age=ALIVE)
+        return int(rows[0]["number"])
 
     async def _execute(self, statement: Any, **values: Any) -> None:
         with self.answers():

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 import anymedia.engine.catch_up
 import anymedia.journal.outbox
 from anymedia import Asset, Billed, Client, JournalError, Money, Outcome, State, SubmitUncertain
+from anymedia.engine.catch_up import CatchUp
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.journal.records import Records
 from anymedia.journal.spool import LARGEST, Spool
 from anymedia.model.codec import to_json
+from anymedia.model.process import Process
 from anymedia.observe.events import Sent
 
 from .remote import Remote
@@ -301,24 +303,95 @@ async def test_what_cannot_be_let_go_of_or_is_not_written_waits_on(ledger, journ
     assert ledger.outbox.on_disk() == 0
 
 
-async def test_what_the_journal_has_no_attempt_for_or_cannot_take_is_kept_apart(
-    ledger, journal, folder, monkeypatch, caplog
-):
+async def test_what_the_journal_cannot_take_is_kept_apart(ledger, journal, folder, monkeypatch, caplog):
     async def broken(_):
         raise KeyError("a fault of ours")
 
-    for number in (1, 2):
-        await ledger.intend(tried(number), None)
-    spool = Spool(folder, Records(prompts=True))
-    spool.put(Records(prompts=True).ended(accepted(tried(7)), keeps_task=True))
-    await ledger.catch_up()
-    spool.put(Records(prompts=True).seen(accepted(tried(1), State.FAILED).task))
+    Spool(folder, Records(prompts=True)).put(Records(prompts=True).seen(accepted(tried(1), State.FAILED).task))
     monkeypatch.setattr(journal, "write", broken)
     await ledger.catch_up()
-    assert (waiting(folder), waiting(folder / "aside")) == ([], ["ended", "seen"])
-    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
-    assert "has no such attempt" in caplog.messages[0]
-    assert "a fault of ours" in caplog.messages[1]
+    assert (waiting(folder), waiting(folder / "aside")) == ([], ["seen"])
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "a fault of ours" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "from the disk"])
+async def test_what_the_journal_has_lost_is_written_down_anew(late, ledger, journal, folder, caplog):
+    """As where a standby took over that had not got it yet, nor this owner: the key buys nothing a second time."""
+    end = accepted(tried(1))
+    end = attrs.evolve(end, order=attrs.evolve(end.order, idempotency_key="order-17"))
+    await ledger.intend(attrs.evolve(end, outcome=None, task=None), None)
+    journal.is_away = late
+    del journal.memory.entries[end.id]
+    journal.tells = True
+    journal.lapse(renewed=False)
+    assert await ledger.end(end) == end
+    journal.is_away = False
+    await ledger.catch_up()
+    (written,) = await ledger.bought("order-17", None)
+    assert (written.task, waiting(folder)) == (end.task, [])
+    assert caplog.messages == [f"memory has lost attempt {end.id}, which is written down anew"]
+
+
+async def test_of_two_who_write_down_anew_what_was_lost_the_second_finds_it_there(ledger, journal, monkeypatch):
+    async def refused(entry, **_):
+        if by_another:
+            await intend(entry)
+        raise JournalError("it is there already")
+
+    intend, end, by_another = journal.intend, accepted(tried(1)), False
+    monkeypatch.setattr(journal, "intend", refused)
+    with pytest.raises(JournalError, match="there already"):
+        await ledger.end(end)
+    by_another = True
+    await ledger.catch_up()
+    assert (await ledger.attempt(end.id)).task == end.task
+
+
+async def test_a_key_that_could_not_be_let_go_is_free_once_the_journal_is_back(client, journal, folder, request_):
+    """Unless it is held anew by then; and so is one of which nobody knows whether it was claimed."""
+    ledger, other = client._session.ledger, Ledger(Remote(folder, journal.memory))
+    held = {key: await ledger.claim(key, {}) for key in "abc"}
+    claim, put = journal.claim, journal.put
+    journal.put = lambda change: None
+
+    async def unknown(*asked):
+        await claim(*asked)
+        raise JournalError("it does not answer", away=True)
+
+    journal.claim = unknown
+    with pytest.raises(JournalError, match="it does not answer"):
+        await ledger.claim("d", {})
+    journal.claim, journal.put, journal.is_away = claim, put, True
+    for key in "ab":
+        with pytest.raises(JournalError, match="does not answer"):
+            await ledger.release(held[key])
+    journal.is_away = False
+    assert await ledger.claim("b", {}) is not None
+    await client.submit(request_, "reapi")
+    taken = [key for key in "abcd" if await other.claim(key, {}) is not None]
+    assert taken == ["a", "d"]
+
+
+def test_what_is_broken_off_when_no_event_loop_runs_any_more_is_on_the_disk(ledger, folder):
+    CatchUp(ledger)
+    ledger.end_later(attrs.evolve(tried(1), outcome=Outcome.UNCERTAIN))
+    assert waiting(folder) == ["ended"]
+
+
+async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, journal, folder, caplog):
+    """Its intent may never have been written; or another process sends it, under the same id."""
+    caplog.set_level(logging.WARNING, "anymedia")
+    ours = attrs.evolve(tried(1), outcome=Outcome.NOT_SENT, bought_by=Process(host="a", pid=1))
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (statuses(journal), waiting(folder)) == ([], [])
+    theirs = attrs.evolve(ours, outcome=None, bought_by=Process(host="b", pid=1))
+    await ledger.intend(theirs, None)
+    await ledger.end(attrs.evolve(theirs, outcome=Outcome.UNCERTAIN))
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (statuses(journal), waiting(folder), caplog.messages) == (["uncertain"], [], [])
 
 
 async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(ledger, journal, monkeypatch, caplog):

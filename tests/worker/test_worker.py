@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 import anymedia.worker
@@ -23,7 +24,9 @@ from .conftest import REQUEST, asked, ended
 
 async def test_a_database_that_is_away_is_waited_for_and_told_once(world, monkeypatch, caplog):
     monkeypatch.setattr(worker, "FIRST", 0.001)
-    happens, works = [OSError("no route"), JournalError("away"), None], asyncio.Event()
+    lost = ConnectorException()  # it says of any that it is a database error
+    lost.__cause__ = OSError("no\nroute")
+    happens, works = [lost, JournalError("away"), None], asyncio.Event()
 
     async def work(_):
         if not happens:
@@ -158,12 +161,13 @@ async def test_a_worker_takes_its_queue_from_the_journal(world):
             await working._database.close()
 
 
-def test_a_job_comes_again_when_it_says_so():
+def test_a_job_comes_again_when_it_says_so_and_one_that_breaks_is_told(caplog):
     decide = _ComesAgain().get_retry_decision
-    job = SimpleNamespace(attempts=3)
-    ends = [asyncio.CancelledError(), Again(5.0), JournalError("away")]
+    job = SimpleNamespace(attempts=3, id=7, task_name="anymedia:submit")
+    ends = [asyncio.CancelledError(), Again(5.0), JournalError("away", away=True), TypeError("unexpected 'new'")]
     when = [decide(exception=each, job=job).retry_at for each in ends]
-    assert [round((each - when[0]).total_seconds()) for each in when] == [0, 5, 16]
+    assert [round((each - when[0]).total_seconds()) for each in when] == [0, 5, 16, 16]
+    assert caplog.messages == ["""job 7 (anymedia:submit) broke, and comes again: TypeError("unexpected 'new'")"""]
 
 
 async def test_what_is_asked_twice_is_one_request(world):
@@ -173,7 +177,23 @@ async def test_what_is_asked_twice_is_one_request(world):
         assert (await queue.result("k")).state == "waiting"
 
 
+async def test_a_worker_without_api_keys_takes_no_jobs(world, caplog):
+    """They would come to nothing here, and may come to something at another worker."""
+    data = {**world.data, "providers": {name: {} for name in ("kie", "bfl")}}
+    for environ, told in (({}, "no account has an API key"), ({"KIE_API_KEY": "k", "BFL_API_KEY": "b"}, None)):
+        async with Client(read_config(data, environ)) as client:
+            if told is None:
+                Worker(client)
+                continue
+            with pytest.raises(ConfigError, match=told):
+                Worker(client)
+    assert not caplog.records
+    async with Client(read_config(data, {"KIE_API_KEY": "k"})) as client:
+        Worker(client)
+    assert "what this worker is to buy at bfl comes to nothing" in caplog.text
+
+
 def test_what_is_not_installed_is_told(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r'need pip install "anymedia\[worker\]"'):
+    with pytest.raises(ConfigError, match=r"install anymedia with its extra worker$"):
         importlib.reload(anymedia.worker)

@@ -2,7 +2,7 @@
 
 import logging
 import os
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Callable
@@ -53,11 +53,14 @@ class Listener:
 
     def _listen(self, connection: Connection) -> None:
         """Wait until it is over. Errors: psycopg.Error where the connection breaks."""
-        while not self._over.is_set():
-            self._tell()
-            select.select([connection.fileno(), self._woken.fileno()], [], [])
-            for _ in connection.notifies(timeout=0):
-                pass
+        with selectors.DefaultSelector() as selector:  # select() takes no file above the 1024th
+            for file in (connection.fileno(), self._woken.fileno()):
+                selector.register(file, selectors.EVENT_READ)
+            while not self._over.is_set():
+                self._tell()
+                selector.select()
+                for _ in connection.notifies(timeout=0):
+                    pass
 
     def _tell(self) -> None:
         for heard in self.heard:
