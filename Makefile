@@ -112,6 +112,8 @@ pythons: .venv/.installed
 # Twenty times the cases of `make test` and more, new ones in every run, what it plays in turn at all providers, the
 # whole fault matrix, 200 rounds of kill -9 of submits and of batches, 50 of workers, thousands of rows at the limits of
 # providers, and other mutants every day: a hundred minutes on two free cores, two and a half hours at most.
+# Each command has a bound of its own.
+soak: export PYTEST_TIMEOUT = 0
 soak: .venv/.installed postgres
 	ANYMEDIA_CASES=50 timeout 540 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/agreement
 	ANYMEDIA_CASES=20 timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/fuzz tests/machine \

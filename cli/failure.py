@@ -85,11 +85,14 @@ ADVICE: Mapping[type[AnymediaError], str] = {
     TaskFailed: "Run it again{elsewhere}.",
     DeadlineExceeded: "`anymedia resume` waits for it and saves it; --timeout gives it longer.",
     DownloadError: "`anymedia collect` fetches it, while it can be had; --out names another place.",
-    JournalError: "ANYMEDIA_JOURNAL names another file for it, or is `off`: then nothing is kept.",
+    JournalError: "ANYMEDIA_JOURNAL, or [journal] in anymedia.toml, says which it is; `off` keeps nothing.",
 }
 """What to do after an error; the nearest class counts."""
 
-HELD = "Wait until that has ended, or stop it. `anymedia tasks` shows how far it is."
+HELD = (
+    "Wait until that has ended, or stop it. On PostgreSQL one that was killed counts as under way until its lease is "
+    "over, 30 s as a rule. `anymedia tasks` shows how far it is."
+)
 """What to do instead where it is not the journal that cannot be used."""
 
 AWAY = "Try again once it answers. What was sent before goes on, and `anymedia tasks` shows it then."

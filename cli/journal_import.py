@@ -10,6 +10,7 @@ import click
 from anymedia import Config, ConfigError, load_config
 from anymedia.journal import SQLiteJournal, open_journal
 from anymedia.journal.imports import Imported, import_journal
+from anymedia.journal.opening import is_url, path_of
 from anymedia.journal.records import usd_of
 from anymedia.journal.whole import Target
 
@@ -20,9 +21,21 @@ TOLD = 10_000
 """Attempts after which it is said how far an import has come."""
 
 
+def _into(_: click.Context, __: click.Parameter, place: str | None) -> str | None:
+    """Refuse a URL that names no journal."""
+    try:
+        if place is not None and is_url(place):
+            path_of(place)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from None
+    return place
+
+
 @click.command("import", cls=Command, example="journal import journal.db --into postgresql://media@db.example/media")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
-@click.option("--into", metavar="URL", help="The journal that it moves into, in place of the configured one.")
+@click.option(
+    "--into", callback=_into, metavar="URL", help="The journal that it moves into, in place of the configured one."
+)
 @click.option(
     "--undo", is_flag=True, help="Give the move up: let FILE be written again. The other journal stays as it is."
 )

@@ -150,7 +150,7 @@ async def _with_client(
             return await work(client)
         except (AnymediaError, asyncio.CancelledError) as error:
             interrupted = cast("asyncio.Task[T]", asyncio.current_task()).cancelling() > 0
-            if client.submitting:
+            if client.longest_wait:  # else nothing was sent that has no answer
                 # Said while the answer is awaited: a Ctrl-C in here would be heard only when that is over.
                 told = _waiting(client, "interrupted" if interrupted else "time is up")
                 asyncio.get_running_loop().call_soon(progress.say, told)

@@ -82,30 +82,39 @@ def saves(function: Callable[..., T]) -> Callable[..., T]:
         refuse_json(show=show, as_json=given["as_json"])
         return function(*args, saving=attrs.evolve(saving, show=show), **given)
 
-    return saves_many(show_option(saving))
+    return saves_many()(show_option(saving))
 
 
-def saves_many(function: Callable[..., T]) -> Callable[..., T]:
-    """Add the flags to a command whose results are too many to be shown; it receives them as `saving`."""
+def saves_many(otherwise: str = "the working directory") -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Return what adds the flags to a command whose results are too many to be shown; it receives them as `saving`.
 
-    @wraps(function)
-    def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, **given: Any) -> T:
-        beside: Sidecar = "request" if sidecar == "request" else sidecar is not None
-        return function(*args, saving=Saving(out, names, beside), **given)
+    `otherwise` says where they go when neither --out nor [storage] does.
+    """
 
-    for flag in reversed(_FLAGS):
-        saving = flag(saving)
-    return saving
+    def flagged(function: Callable[..., T]) -> Callable[..., T]:
+        @wraps(function)
+        def saving(*args: Any, out: str | None, names: str | None, sidecar: str | None, **given: Any) -> T:
+            beside: Sidecar = "request" if sidecar == "request" else sidecar is not None
+            return function(*args, saving=Saving(out, names, beside), **given)
+
+        for flag in (*reversed(_FLAGS), _out(otherwise)):
+            saving = flag(saving)
+        return saving
+
+    return flagged
 
 
-_FLAGS: tuple[Callable[..., Any], ...] = (
-    click.option(
+def _out(otherwise: str) -> Callable[..., Any]:
+    return click.option(
         "--out",
         callback=place,
         metavar="PLACE",
         help="A folder, or a bucket like s3://bucket/prefix (gs://, az://); no file is overwritten. Default: [storage] "
-        "of the config file where its results are on, else the working directory.",
-    ),
+        f"of the config file where its results are on, else {otherwise}.",
+    )
+
+
+_FLAGS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--names",
         callback=_names,

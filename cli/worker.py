@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from anymedia import Alert, Attempt, ConfigError, Task, load_config
+from anymedia import Alert, Attempt, Task, load_config
 from anymedia.clock import Clock
 
 from .command import Command, config_option
@@ -33,6 +33,12 @@ LOUD = ("procrastinate", "psycopg.pool")
 """Loggers of what it stands on, which tell at length what is told here in a line."""
 
 
+def _named(_: click.Context, __: click.Parameter, name: str) -> str:
+    if not name.strip():
+        raise click.BadParameter("a queue has a name")
+    return name
+
+
 @click.command("worker", cls=Command, prints_lines=True, example="worker --out s3://media-of-mine/results")
 @click.option(
     "--concurrency",
@@ -42,18 +48,26 @@ LOUD = ("procrastinate", "psycopg.pool")
     metavar="N",
     help="How many jobs are done at once: each is short, and none waits for a task.",
 )
-@click.option("--queue", "name", default="anymedia", show_default=True, metavar="NAME", help="The queue to take from.")
-@saves_many
+@click.option(
+    "--queue",
+    "name",
+    callback=_named,
+    default="anymedia",
+    show_default=True,
+    metavar="NAME",
+    help="The queue to take from.",
+)
+@saves_many(otherwise="nowhere: they are left for `anymedia collect`")
 @config_option
 @click.pass_obj
 def command(clock: Clock, concurrency: int, name: str, saving: Saving, config: Path | None, as_json: bool) -> None:
-    """Buy what applications put into the queue, look at its tasks, and save what is made.
+    """Buy what stands in the queue, and save what is made.
+
+    Applications put requests in, and each job is short: it sends one, looks at a task, or fetches a result.
 
     Workers share the journal of [journal] url, on PostgreSQL, and the queue lies in the same database: run as many as
     you like, on any machines. Nothing is bought twice, whichever of them is killed: once a minute one of them takes up
     what was left. `anymedia.worker.Queue` puts requests in, and `anymedia batch --workers` does so with rows.
-
-    Without --out, results are saved where [storage] says, and else left for `anymedia collect`.
 
     Each line tells the time (UTC), what became of a submit or of a task, the account, and the task or the error. --json
     prints one object a line. Ctrl-C or SIGTERM ends it, once the jobs under way are done, after half a minute at most.
@@ -68,12 +82,9 @@ async def _serve(config: "Config", concurrency: int, name: str, saving: Saving, 
     from anymedia import Client
     from anymedia.worker import Worker
 
-    if not config.accounts:
-        raise ConfigError("no account is configured that a worker could buy at")
+    stored = config.storage is not None and config.storage.results
     lines = _Lines(clock, config, as_json=as_json)
     async with Client(config, clock=clock, on_event=lines.see) as client:
-        if client.journal is not None:
-            await client.journal.check()
         worker = Worker(
             client,
             saving.out,
@@ -83,9 +94,13 @@ async def _serve(config: "Config", concurrency: int, name: str, saving: Saving, 
             at_once=concurrency,
             name=name,
         )
+        if client.journal is not None:
+            await client.journal.check()
+        if saving.out is not None or stored:
+            await client.check_storage(saving.out, names=saving.names)
         async with worker:
             say(f"taking from the queue {one_line(name)}, {counted(concurrency, 'job')} at once; Ctrl-C ends it")
-            if saving.out is None and (config.storage is None or not config.storage.results):
+            if saving.out is None and not stored:
                 say("results are saved nowhere: --out or [storage] names a place, and `anymedia collect` fetches them")
             await _until_ended(worker)
             say("ended: what goes on is taken up by another worker, or the next one")

@@ -45,7 +45,7 @@ def want(name: object, most: int = 2, kind: str = SUBMITS, after: float = WINDOW
 
 def trouble(left: float = LONG, **facts: Any) -> Trouble:
     """Return the trouble of an account."""
-    what: dict[str, Any] = {"cause": "rate_limited", "reason": "429", "ends": "TIME", "since": 1.5e9, "failures": 1}
+    what: dict[str, Any] = {"cause": "rate_limited", "ends": "TIME", "since": 1.5e9, "failures": 1}
     return Trouble(**{**what, "left": left, "needs_trial": False, **facts})
 
 
@@ -154,11 +154,11 @@ class Limited(Entries):
         (one, two, _), journals = self.askers(opens)
         assert (await two.ask(want(0), minds=True)).trouble is None
         await one.ask(trouble=trouble(LONG))
-        await one.ask(trouble=trouble(1.0, reason="sooner over"))
+        await one.ask(trouble=trouble(1.0, cause="sooner over"))
         answer = await two.ask(want(1), minds=True)
         assert (answer.wait, answer.trouble is not None) == (math.inf, True)
         assert answer.trouble is not None
-        assert (answer.trouble.reason, answer.trouble.cause, answer.trouble.failures) == ("429", "rate_limited", 1)
+        assert (answer.trouble.cause, answer.trouble.failures) == ("rate_limited", 1)
         assert LONG - 60 < answer.trouble.left < LONG + 0.001
         assert (await two.ask(minds=True)).wait == math.inf
         assert await two.wait(want(1, kind=POLLS)) == 0

@@ -59,7 +59,7 @@ AT_ONCE = 256
 @offer_option
 @unsupported_option
 @buys
-@saves_many
+@saves_many()
 @timeout_option("1h", "How long to wait for a row")
 @config_option
 @click.pass_obj

@@ -39,7 +39,8 @@ class CatchUp:
     def _soon(self) -> None:
         # Of the loop's time: the clock may be another. No task waits for it: the loop may be ending.
         if self._timer is None and self._try is None and not self._is_closed:
-            self._timer = asyncio.get_running_loop().call_later(self._pause, self._begin)
+            with suppress(RuntimeError):  # none runs any more: the next process of this machine writes it
+                self._timer = asyncio.get_running_loop().call_later(self._pause, self._begin)
 
     def _begin(self) -> None:
         self._timer = None

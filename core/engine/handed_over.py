@@ -5,7 +5,7 @@ key. Who sends it plans the same request at that offer, and sends it under that 
 nothing is sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from decimal import Decimal
 from typing import Protocol, cast
@@ -19,6 +19,7 @@ from anymedia.model.errors import AnymediaError, OutOfBounds, Problem
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest
 from anymedia.model.task import Attempt, Task
+from anymedia.translate.messages import always
 
 from .buy import buy
 from .plan import Option, Plan
@@ -33,7 +34,8 @@ class HandedOver:
     """An order that is to be sent as the attempt `id`: these `units` of a request, at one offer of an account.
 
     It may cost `most` USD (None: nobody knows its price, and the terms allow that); `claimed` is the claim of the
-    caller's idempotency key, `why` says why its offer was chosen.
+    caller's idempotency key, `why` says why its offer was chosen. `stands` says whether it is still for who sends it to
+    send: a machine that slept since it was taken has lost it to another.
     """
 
     id: str
@@ -44,6 +46,7 @@ class HandedOver:
     claimed: Claimed | None = None
     most: Decimal | None = None
     why: str | None = None
+    stands: Callable[[], bool] = always
 
 
 class Waits(Protocol):
@@ -116,6 +119,7 @@ class _Sender:
                 claim=asked.claimed,
                 any_price=asked.terms.allow_unknown_price,
                 name=asked.id,
+                stands=asked.stands,
             )
             for order in orders
         ]

@@ -38,7 +38,7 @@ from anymedia.model.urls import signatures, unsigned
 from anymedia.model.vocabulary import Billed, Outcome
 from anymedia.observe.events import Sent
 from anymedia.translate import callback, decode, encode
-from anymedia.translate.messages import Answer, Call, Lost, Progress
+from anymedia.translate.messages import Answer, Call, Lost, Progress, always
 from anymedia.transport.auth import NONE, Credentials
 
 from .rules import cooldown
@@ -65,6 +65,7 @@ class Submission:
         any_price: bool = False,
         again: Attempt | None = None,
         name: str | None = None,
+        stands: Callable[[], bool] = always,
     ) -> None:
         self.order: Order = order
         self.account: Account = account
@@ -77,6 +78,7 @@ class Submission:
         self.abandoned: bool = False
         self.cancelled: bool = False
         self._session = session
+        self._stands = stands
         self._body: Json = order.body
         # A body that holds a file is not kept, and so is sent once.
         self._idempotency = None if any(slot.way.inline for slot in slots(order.body)) else account.adapter.idempotency
@@ -169,8 +171,9 @@ class Submission:
         else:
             try:
                 await self._intend()
-            except asyncio.CancelledError as error:  # the journal may write the intent down all the same
-                self._broke_off(permit, error)
+            except (asyncio.CancelledError, JournalError) as error:
+                if not isinstance(error, JournalError) or error.lapsed:  # the intent may be written down all the same
+                    self._broke_off(permit, error)
                 raise
 
     async def _end(self, permit: Permit, error: BaseException | None) -> None:
@@ -188,7 +191,8 @@ class Submission:
     def _broke_off(self, permit: Permit, error: BaseException) -> None:
         """Record how a submit ends that is broken off, without waiting for the disk."""
         cancel = "the wait for the answer was interrupted" if self.is_uncertain else "the call was cancelled"
-        why = cancel if isinstance(error, asyncio.CancelledError) else repr(error)
+        told = error.message if isinstance(error, JournalError) else repr(error)
+        why = cancel if isinstance(error, asyncio.CancelledError) else told
         outcome = Outcome.UNCERTAIN if self.is_uncertain else Outcome.NOT_SENT
         self._session.failed_later(self._ended(permit, outcome, error=why))
 
@@ -208,7 +212,8 @@ class Submission:
         )
         self._session.begun(self.attempt)
         try:
-            self.progress.stands = await self._session.begin(self.attempt, self._kept, limit, self.claim)
+            stands = await self._session.begin(self.attempt, self._kept, limit, self.claim)
+            self.progress.stands = lambda: stands() and self._stands()
         except OverCeiling as error:
             self._session.health.over_limit(self.account, error.message)
             raise

@@ -29,8 +29,8 @@ class Submits:
 
     @property
     def longest(self) -> float:
-        """How many seconds the answers of those that are under way are waited for at most, from now."""
-        return max((submission.longest for submission in self._under_way.values()), default=0.0)
+        """How many seconds the answers of those that were sent are waited for at most, from now."""
+        return max((each.longest for each in self._under_way.values() if each.is_uncertain), default=0.0)
 
     async def close(self) -> None:
         """Wait for every answer that is still to come; a cancel ends the wait, and not the submits."""

@@ -4,7 +4,6 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 `see` whenever its task has moved on.
 """
 
-import asyncio
 import json
 import logging
 import math
@@ -22,7 +21,7 @@ import attrs
 from anymedia.clock import Clock, midnight
 from anymedia.model.errors import JournalError, OutOfBounds, OverCeiling, Problem
 from anymedia.model.money import EXACT, dollars
-from anymedia.model.process import this_process
+from anymedia.model.process import Process, this_process
 from anymedia.model.strict_json import Json
 from anymedia.model.task import SENDING, STATUSES, Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
@@ -233,13 +232,14 @@ class Ledger:
     async def catch_up(self) -> None:
         """Write all that could not be written before, by any process of this machine, and let go of what was held.
 
-        Errors: JournalError, and then the rest waits on.
+        That is keys, and turns to fetch: else nobody else had them as long as this process lives. Errors: JournalError,
+        and then the rest waits on.
         """
         await self.outbox.catch_up()
-        await asyncio.gather(
-            *map(self._release_again, self._unreleased - self._held),
-            *map(self._end_fetch, self._unfetched - self._fetching),
-        )
+        while (key := next(iter(self._unreleased - self._held), None)) is not None:
+            await self._release(key)
+        while (fetch := next(iter(self._unfetched - self._fetching), None)) is not None:
+            await self._end_fetch(fetch)
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
@@ -256,7 +256,7 @@ class Ledger:
 
         A database may lose what was committed last, as where a standby took over that had not got it yet.
         """
-        if await self.attempt(attempt.id) is not None:
+        if attempt.outcome is Outcome.NOT_SENT or await self.attempt(attempt.id) is not None:
             return False
         await self.lease()
         try:
@@ -268,18 +268,24 @@ class Ledger:
         _log.error("%s has lost attempt %s, which is written down anew", self.journal.name, attempt.id)
         return True
 
-    async def _write_late(self, change: Late) -> None:
-        """Write a change that could not be written before.
+    async def _write_late(self, change: Late) -> bool:
+        """Write a change that could not be written before; return False for one of an attempt that another began.
 
-        What somebody found out of an attempt meanwhile stays, unless its task is known now.
+        What somebody found out of an attempt meanwhile stays, unless its task is known now. Of what was not sent there
+        need be none: its intent may never have been written, or another process may send it, under the same id.
         """
         if isinstance(change, Seen):
             await self.journal.write(change)
-            return
+            return True
         attempt = attempt_in(change.record, change.task)
         written = await self.attempt(change.id)
+        if written is not None and _begun(written) != _begun(attempt):
+            return attempt.outcome is Outcome.NOT_SENT
+        if written is None and attempt.outcome is Outcome.NOT_SENT:
+            return True
         if written is None or written.settled is None or attempt.task is not None:
             await self._end(attempt, change)
+        return True
 
     async def lease(self) -> Callable[[], bool]:
         """Return what tells, just before the first byte, whether what is written down from now on may be sent.
@@ -690,7 +696,7 @@ class Ledger:
         finally:
             try:
                 await self._release(key)
-            except JournalError as error:  # what was done meanwhile is what counts
+            except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 say(error, "%r is not released", name)
 
     # The caller's own keys
@@ -715,8 +721,10 @@ class Ledger:
         claim = None
         try:
             claim = await claims()
-        except BaseException:  # a cancel ends the wait, and not the claim
+        except BaseException as error:  # a cancel ends the wait, and not the claim
             self._let_go(key)
+            if isinstance(error, JournalError):
+                self._late(key)
             raise
         finally:
             if claim is None:
@@ -725,26 +733,22 @@ class Ledger:
         return claim
 
     async def release(self, claimed: Claimed) -> None:
-        """Let an idempotency key go. Where that cannot be written, `catch_up` does; this ledger can claim it anew."""
+        """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
         await self._release(claimed.claim.key)
 
     async def _release(self, key: str) -> None:
-        """Let a key go. Errors: JournalError, and then it is let go of later: others wait as long as this one lives."""
         self._held.discard(key)
         try:
             await self.journal.write(Released(key=key, holder=self._holder))
         except JournalError:
-            self._unreleased.add(key)
-            self.outbox.late()
+            self._late(key)
             raise
+        self._unreleased.discard(key)
 
-    async def _release_again(self, key: str) -> None:
-        self._held.add(key)  # nobody claims it anew just then
-        try:
-            await self.journal.write(Released(key=key, holder=self._holder))
-            self._unreleased.discard(key)
-        finally:
-            self._held.discard(key)
+    def _late(self, key: str) -> None:
+        """Take note that a key is to be let go once the journal is back."""
+        self._unreleased.add(key)
+        self.outbox.late()
 
     async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)
@@ -846,6 +850,11 @@ def _named(attempt: Attempt, task: Task) -> Attempt:
     """Return an attempt that was accepted, as a task of it shows, whatever its submit came to."""
     nothing: dict[str, Any] = {"error": None, "cause": None, "retry_after": None, "answer": None}
     return attrs.evolve(attempt, outcome=Outcome.ACCEPTED, task=task, sends=max(attempt.sends, 1), **nothing)
+
+
+def _begun(attempt: Attempt) -> tuple[datetime, Process | None]:
+    """Return what tells an attempt from one that another process has begun under the same id."""
+    return attempt.started_at, attempt.bought_by
 
 
 def _has_ended_without_task(attempt: Attempt) -> bool:

@@ -1,7 +1,7 @@
 """How a journal takes in another one, for every database; in a transaction.
 
 While an import is under way, nobody claims an idempotency key, and no claim stands: what was bought under the key may
-not have come yet.
+not have come yet. Nor does a claim stand afterwards that was made before: who made it does not know what has come.
 """
 
 import secrets
@@ -33,6 +33,7 @@ Row = tuple[Sequence[Any], Sequence[Any]]
 _WRITTEN = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _MADE = "INSERT INTO facts (name, value) VALUES ('salt', ?) ON CONFLICT (name) DO NOTHING"
 _FACT = "SELECT value FROM facts WHERE name = ?"
+_NO_CLAIM = "UPDATE keys SET fence = fence + 1 WHERE holder IS NOT NULL"
 _FORGOTTEN = "DELETE FROM facts WHERE name IN (?, ?, ?)"
 _SALTS = "SELECT value FROM facts WHERE name = 'salt' OR (name > 'salt ' AND name < 'salt!') ORDER BY name"
 _FIRST_MOVE = "SELECT min(moved) FROM attempts WHERE {has_moved}"
@@ -111,10 +112,12 @@ class Mover:
             self._execute(connection, RAISED, GONE, str(rest.pruned))
         self._execute(connection, "DELETE FROM facts WHERE name = ?", UNDER_WAY + name)
         self._execute(connection, _WRITTEN, OVER + name, "1")
+        self._execute(connection, _NO_CLAIM)
 
     def give_up(self, connection: Connection, name: str) -> None:
         """Do as Target.give_up."""
         self._execute(connection, _FORGOTTEN, UNDER_WAY + name, OVER + name, MOVES + name)
+        self._execute(connection, _NO_CLAIM)
 
     def found(self, connection: Connection, ids: Collection[str]) -> list[Entry]:
         """Do as Target.found."""

@@ -49,7 +49,7 @@ def open_journal(
         return open_journal(path)
     if is_postgres(url):
         if find_spec("psycopg") is None:
-            raise ConfigError('a journal on PostgreSQL needs pip install "anymedia[postgres]"')
+            raise ConfigError("a journal on PostgreSQL needs psycopg: install anymedia with its extra postgres")
         from .postgres import PostgresJournal
 
         return PostgresJournal(url, lease=lease, folder=folder)

@@ -30,10 +30,11 @@ _log = logging.getLogger("anymedia")
 class Outbox:
     """The ends of submits, and of tasks, that wait for one journal.
 
-    `write` writes such a change. `late` is called when one is put in the folder.
+    `write` writes such a change, and returns whether it could be: not for an attempt that another process has
+    begun. `late` is called when one is put in the folder.
     """
 
-    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[None]]) -> None:
+    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[bool]]) -> None:
         self.late: Callable[[], None] = lambda: None
         self._journal = journal
         self._write = write
@@ -133,8 +134,10 @@ class Outbox:
     async def _written(self, spool: Spool, name: str, change: Late) -> JournalError | None:
         """Write a change that waits under a name, and return why it was not written and waits on."""
         try:
-            await self._write(change)
-            spool.done(name)
+            if await self._write(change):
+                spool.done(name)
+            else:
+                spool.put_aside(name, f"in {self._journal.name}, another process has begun this attempt")
         except JournalError as error:
             return error
         except OSError as error:

@@ -45,6 +45,9 @@ class Cooldown(StrEnum):
 SHARED = (Cooldown.TIME, Cooldown.TRIAL)
 """What is known to all who share a journal: a key may be refused, and a balance be used up, for some of them alone."""
 
+HEARD = "another process that shares the journal has met it"
+"""The reason of a trouble that this one has not met itself: what a provider says may hold a prompt, and stays here."""
+
 FIRST, LONGEST = 1.0, 300.0
 """Seconds of the first cooldown where the provider names no time, and of the longest; each failure doubles it."""
 
@@ -293,7 +296,6 @@ class Health:
         left = max(trouble.until - self._clock.monotonic(), 0.0)
         told = Trouble(
             cause=trouble.cause,
-            reason=trouble.reason,
             ends=trouble.ends.name,
             since=trouble.since.timestamp(),
             left=left,
@@ -315,14 +317,15 @@ class Health:
             return
         self._troubles[account.name] = _Trouble(
             cause=told.cause,
-            reason=told.reason,
+            reason=HEARD,
             ends=Cooldown[told.ends],
             since=datetime.fromtimestamp(told.since, UTC),
             began=now,
             until=until,
             failures=told.failures,
         )
-        self._tell_of(account)
+        if told.left > 0:
+            self._tell_of(account)
 
     # What submits tell, and balances
 

@@ -96,11 +96,12 @@ class Permits:
             limits.found(attempt)
 
     def _named(self, account_name: str) -> "AccountLimits | None":
-        """Return the limits of an account of this name, also where nothing was sent to it here."""
-        account = None if account_name in self._accounts else self.account(account_name)
-        if account is not None and self._shared.of(account) is not None:
-            return self.of(account)
-        return self._accounts.get(account_name)
+        """Return the limits of an account of this name, also where only others have sent to it, if its tasks count."""
+        known = self._accounts.get(account_name)
+        account = self.account(account_name) if known is None else None
+        if account is None or account.limits.active is None or self._shared.of(account) is None:
+            return known
+        return self.of(account)
 
 
 class AccountLimits:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from anymedia.model.errors import ConfigError
 
 if find_spec("procrastinate") is None:
-    raise ConfigError('workers and their queue need pip install "anymedia[worker]"')
+    raise ConfigError("workers and their queue need procrastinate: install anymedia with its extra worker")
 
 from .elsewhere import Workers
 from .queue import Queue, Standing

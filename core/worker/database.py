@@ -23,6 +23,7 @@ from anymedia.model.errors import AnymediaError, ConfigError, JournalError
 from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
 
+from .patient import PatientJobs
 from .told import as_text, read
 
 QUEUE = "anymedia"
@@ -39,6 +40,9 @@ CONNECTIONS = 4
 
 PATIENCE = 10.0
 """Seconds for which a connection is waited for."""
+
+ALIVE = 30.0
+"""Seconds after its last sign of life in which a worker counts as alive."""
 
 LOCK = 0x616E796D656469
 """The advisory lock under which the tables are made: several processes may begin at once."""
@@ -64,6 +68,10 @@ SELECT name, ended_at IS NOT NULL AS ended, error FROM anymedia_requests WHERE n
 """
 FORGET = """
 DELETE FROM anymedia_requests WHERE ended_at < now() - make_interval(secs => %(age)s)
+"""
+
+LIVING = """
+SELECT count(*) AS number FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %(age)s)
 """
 
 FAULTS = (ProcrastinateException, psycopg.Error, PoolTimeout, PoolClosed, OSError)
@@ -104,6 +112,7 @@ class Database:
         self._url = url
         connector = PsycopgConnector(conninfo=url, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE)
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
+        self.app.job_manager = PatientJobs(connector)
         self._is_open = False
 
     async def open(self) -> None:
@@ -174,6 +183,15 @@ class Database:
     async def forget(self, age: float) -> None:
         """Forget what has been over for so many seconds. Errors: JournalError."""
         await self._execute(FORGET, age=age)
+
+    async def workers(self) -> int:
+        """Return how many workers have given a sign of life of late, whichever queue they take from.
+
+        Errors: JournalError.
+        """
+        with self.answers():
+            rows = await self.app.connector.execute_query_all_async(LIVING, age=ALIVE)
+        return int(rows[0]["number"])
 
     async def _execute(self, statement: Any, **values: Any) -> None:
         with self.answers():

@@ -1,6 +1,7 @@
 """A batch whose rows worker processes send and look at: what its own process puts into the queue, and waits for."""
 
 import asyncio
+import logging
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,7 +29,7 @@ from anymedia.model.request import AnyRequest
 from anymedia.model.task import Attempt, Task
 from anymedia.model.vocabulary import Billed, Outcome
 
-from .database import ORDER, QUEUE, Database, Told, database_of
+from .database import ALIVE, ORDER, QUEUE, Database, Told, database_of
 from .written import Carrier, order_args
 
 EACH, SELDOM = 0.25, 5.0
@@ -36,6 +37,8 @@ EACH, SELDOM = 0.25, 5.0
 
 ENDING = 60.0
 """Seconds for which a worker that is sending an order is waited for, once the time is up."""
+
+_log = logging.getLogger("anymedia")
 
 
 class Workers:
@@ -50,6 +53,7 @@ class Workers:
         self._carrier = Carrier(config.storage)
         self._orders = _Asked(self._database.told)
         self._tasks: _Waits | None = None
+        self._idleness = _Idleness(self._database)
 
     async def __aenter__(self) -> Self:
         await self._database.open()
@@ -58,6 +62,7 @@ class Workers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._idleness.close()
         await self._orders.close()
         if self._tasks is not None:
             await self._tasks.close()
@@ -70,7 +75,7 @@ class Workers:
 
     def submits(self, session: Session, request: AnyRequest, terms: Options) -> Submits:
         """Return the submits of a request, which workers make."""
-        return _Submits(session, _Desk(self._database, self._carrier, self._orders), request, terms)
+        return _Submits(session, _Desk(self._database, self._carrier, self._orders, self._idleness), request, terms)
 
     def waits(self, session: Session) -> "_Waits":
         """Return what waits for tasks, of which the journal tells."""
@@ -87,6 +92,7 @@ class _Desk:
     database: Database
     carrier: Carrier
     orders: "_Asked"
+    idleness: "_Idleness"
 
 
 class _Submits(Submits):
@@ -107,7 +113,7 @@ class _Submits(Submits):
         session, began = self.session, self.session.clock.monotonic()
         with _unknown():
             number = await self._put(submission, deadline)
-        async with _TakenBack(submission, partial(self._takes_back, number)):
+        async with _TakenBack(submission, partial(self._takes_back, submission, number)):
             told = await self._told(submission, number, deadline)
         with _unknown():
             attempt = None if session.ledger is None else await session.ledger.attempt(submission.id)
@@ -149,6 +155,7 @@ class _Submits(Submits):
         seconds = left(self.session.clock, deadline)
         until = None if seconds is None or math.isinf(seconds) else self.session.clock.now().timestamp() + seconds
         args = {**order_args(handed), "until": until, "request": await self._desk.carrier.text(self._request)}
+        self._desk.idleness.look()
         return await self._desk.database.put(ORDER, args, submission.id)
 
     async def _told(self, submission: Submission, number: int, deadline: float) -> Told:
@@ -157,7 +164,7 @@ class _Submits(Submits):
         try:
             await asyncio.wait({asked}, timeout=left(self.session.clock, deadline))
             if not asked.done():
-                if await self._takes_back(number):
+                if await self._takes_back(submission, number):
                     raise not_in_time(**submission.facts)
                 await asyncio.wait({asked}, timeout=ENDING)
             if not asked.done():
@@ -166,10 +173,15 @@ class _Submits(Submits):
         finally:
             asked.cancel()
 
-    async def _takes_back(self, number: int) -> bool:
-        """Take an order back, and return whether no worker has it. A database that is away tells nothing."""
+    async def _takes_back(self, submission: Submission, number: int) -> bool:
+        """Take an order back, and return whether no worker has it. A database that is away tells nothing.
+
+        One that is being sent, for longer than a job waits for it, comes again to be told, and is not taken back.
+        """
+        ledger = self.session.ledger
         try:
-            return await self._desk.database.take_back(number)
+            is_sent = ledger is not None and await ledger.attempt(submission.id) is not None
+            return not is_sent and await self._desk.database.take_back(number)
         except JournalError:
             return False
 
@@ -252,6 +264,36 @@ class _Asked:
                 for name, told in (await self._told([*self._waiting])).items():
                     if told.ended and not self._waiting[name].done():
                         self._waiting[name].set_result(told)
+
+
+class _Idleness:
+    """Says that nobody works where something waits to be sent, whenever that begins."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._looking: asyncio.Task[None] | None = None
+
+    def look(self) -> None:
+        """Look from now on."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+
+    async def close(self) -> None:
+        """Look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+            self._looking = None
+
+    async def _look(self) -> None:
+        is_told = False
+        while True:
+            with suppress(JournalError):  # a database that is away tells so itself
+                is_idle = await self._database.workers() == 0
+                if is_idle and not is_told:
+                    _log.warning("%s: no worker runs: what is put in waits for `anymedia worker`", self._database.name)
+                is_told = is_idle
+            await asyncio.sleep(ALIVE)
 
 
 class _Waits:

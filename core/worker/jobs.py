@@ -28,7 +28,7 @@ from anymedia.model.errors import (
 )
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task
-from anymedia.model.vocabulary import Billed, Retry
+from anymedia.model.vocabulary import Billed, Outcome, Retry
 
 from .database import Database
 from .written import Carrier, order_of
@@ -42,6 +42,9 @@ for is looked at once an hour at least, whatever is in the way."""
 
 OVER = (DownloadError, MalformedAnswer, NotFound, OutOfBounds, SubmitUncertain)
 """What no later look at a task would change."""
+
+_UNKNOWN = (Outcome.UNCERTAIN, Outcome.ACCEPTED_WITHOUT_ID)
+"""How a submit has ended of which nobody may know more."""
 
 _log = logging.getLogger("anymedia")
 
@@ -99,16 +102,20 @@ class Jobs:
     async def order(self, request: str, until: float | None, times: int, **args: Json) -> None:
         """Send an order that was handed over, unless that was done, and let its task be followed. Errors: Again."""
         name = str(args["id"])
+        stands = await self._ledger.lease()
         attempt = await self._ledger.attempt(name)
         if attempt is None:
             try:
                 with _broken():
                     order = order_of(args, await self._carrier.request(request))
+                    order = attrs.evolve(order, stands=stands)
                     attempt = await self._client._sent(order, TURN)  # noqa: SLF001 - what a worker does for others
             except AnymediaError as error:
-                is_told = isinstance(error, Cooling) or (isinstance(error, JournalError) and not _is_passing(error))
-                await self._failed(name, error, 0.0 if is_told else until, times)
-                return
+                attempt = await self._ledger.attempt(name)
+                if attempt is None or attempt.outcome is not None:  # else it is being sent: by another worker too
+                    is_told = isinstance(error, Cooling) or (isinstance(error, JournalError) and not _is_passing(error))
+                    await self._failed(name, error, 0.0 if is_told else until, times)
+                    return
         if attempt.outcome is None:  # it is being sent
             raise Again(pause(times))
         if attempt.task is not None:
@@ -139,19 +146,19 @@ class Jobs:
     async def _failed(self, name: str, error: AnymediaError, until: float | None, times: int) -> None:
         """Write down why something came to nothing. Errors: Again where it may still come to something."""
         now = self._client._session.clock.now().timestamp()  # noqa: SLF001 - its clock, as above
-        if await self._is_being_sent(error):
+        if await self._may_tell_more(error):
             raise Again(pause(times))
         if _passes(error) and now < (math.inf if until is None else until):
             raise Again(_pause_after(error, times))
         _log.warning("%s came to nothing: %s", name, error)
         await self._database.ended(name, error)
 
-    async def _is_being_sent(self, error: AnymediaError) -> bool:
-        """Return whether a submit that is given up here still goes on, in this process or another."""
+    async def _may_tell_more(self, error: AnymediaError) -> bool:
+        """Return whether a submit that is given up here still goes on, in this process or another, or has ended now."""
         if not isinstance(error, SubmitUncertain) or error.attempt is None:
             return False
         written = await self._ledger.attempt(error.attempt.id)
-        return written is None or written.outcome is None or written.task is not None
+        return written is None or written.task is not None or written.outcome not in _UNKNOWN
 
 
 def _passes(error: AnymediaError) -> bool:

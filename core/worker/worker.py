@@ -14,12 +14,13 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy
 
 from anymedia.client import Client, Where
+from anymedia.config import Config
 from anymedia.engine.sidecar import Sidecar
-from anymedia.model.errors import JournalError
+from anymedia.model.errors import ConfigError, JournalError
 from anymedia.model.strict_json import Json
 from anymedia.model.task import Task
 
-from .database import ADVANCE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of, why
+from .database import ADVANCE, ALIVE, FAULTS, ORDER, QUEUE, SUBMIT, SWEEP, Database, database_of, why
 from .jobs import Again, Jobs, Saving, pause
 from .sweep import Sweep
 from .written import Carrier
@@ -27,7 +28,7 @@ from .written import Carrier
 AT_ONCE = 16
 """Jobs that a worker does at once, unless told otherwise."""
 
-HEARTBEAT = 10.0
+HEARTBEAT = ALIVE / 3
 """Seconds between two signs of life of a worker; after three times as many its jobs are another's."""
 
 GRACE = 30.0
@@ -54,8 +55,8 @@ class Worker:
     `on_saved` hears of each task then. `at_once` jobs are done at once; `url` is that of the database with the queue,
     where it is not the journal's, and `name` that of the queue. `heartbeat` and `poll` are seconds between two signs
     of life, and between two questions what is due. Use it as `async with Worker(client) as worker: await worker.run()`,
-    which ends when it is cancelled, with the jobs that are under way. Errors: ConfigError without a journal, and where
-    it is not on PostgreSQL.
+    which ends when it is cancelled, with the jobs that are under way. Errors: ConfigError without a journal, where it
+    is not on PostgreSQL, and where no account has an API key.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Worker:
         self._poll = poll
         ledger = client._written("a worker cannot know what was bought")  # noqa: SLF001 - it is a part of the client
         self._database = Database(database_of(client.config) if url is None else url, name)
+        _check(client.config)
         saving = Saving(where=where, names=names, sidecar=sidecar, on_saved=on_saved)
         jobs = Jobs(client, ledger, self._database, Carrier(client.config.storage), saving)
         self._sweep = Sweep(ledger, self._database, stalled=3 * heartbeat)
@@ -143,6 +145,16 @@ class Worker:
         @app.task(name=SWEEP, queue=self._database.queue)
         async def sweep(timestamp: int) -> None:
             await self._sweep.sweep()
+
+
+def _check(config: Config) -> None:
+    """Say for which accounts there is no API key: their jobs come to nothing here. Errors: ConfigError without any."""
+    lacking = [account.name for account in config.accounts.values() if account.lacks]
+    if len(lacking) == len(config.accounts):
+        lacks = "no account has an API key" if lacking else "no account is configured"
+        raise ConfigError(f"{lacks}, and a worker would buy nothing: `anymedia doctor` says what to set")
+    if lacking:
+        _log.warning("what this worker is to buy at %s comes to nothing: no API key is set", ", ".join(lacking))
 
 
 def _done(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

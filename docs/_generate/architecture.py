@@ -225,9 +225,11 @@ is in `journal/postgres/`:
   What is decided about (a key, a task, the day of an account) is an advisory lock, and a transaction takes its own in
   one order, so that none waits for another in a circle. A deadlock, a lock that is held for long and a lost
   connection have it made again as a whole. Whether a commit whose answer was lost has been made is read from the
-  owner's row, which each of them numbers.
+  owner's row, which each of them numbers. Where the database stays away, so that nobody knows, the owner is over: what
+  it may have claimed or intended is of nobody alive once its lease has run out.
 - **A lease is that row** ([`Owner`](../core/journal/postgres/owner.py)). A transaction that finds it run out refuses
   what claims or moves anything, and writes the ends of submits all the same; the journal is another owner then.
+  Who acts on another's death waits for a renewal of its lease that is under way.
 - **Sums and days are in rows of each owner's own**, so that none waits for another's; those of owners that have ended
   are added together ([schema.py](../core/journal/postgres/schema.py)).
 - **A move is numbered under a lock**, so that none is seen before an earlier one, and a trigger tells of it

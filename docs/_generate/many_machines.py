@@ -320,7 +320,8 @@ in again. Small files travel within a request, those above 1 MiB through the buc
 
 `anymedia batch --workers` has workers send the rows of a file: its own process plans them, holds the budget over all of
 them and saves the files, and ends as one without. What no worker has begun when it is stopped is taken back. What a
-killed one has left in the queue is not bought, as its claims are gone; the same command goes on with it.
+killed one has left in the queue is not bought, as its claims are gone; the same command goes on with it, once the
+lease of the killed one is over.
 
 Each task has one job at a time, by a lock of its own; a job that is to wait is put off, and never sleeps. Once a minute
 a sweep over the journal gives a job to what has none: tasks and results whose worker was killed. What it finds was

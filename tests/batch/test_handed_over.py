@@ -93,6 +93,7 @@ def handed(**changes):
         (handed(most=Decimal("0.001")), OverCeiling, "more than the"),
         (handed(request=attrs.evolve(REQUEST, count=4), units=range(3)), OutOfBounds, "makes no 3 of it in one task"),
         (handed(request=attrs.evolve(REQUEST, negative_prompt="fog")), Unsupported, "negative_prompt"),
+        (handed(stands=lambda: False), JournalError, "not heard of"),
     ],
 )
 def test_what_does_not_fit_any_more_is_not_sent(tmp_path, order, kind, why):

@@ -28,6 +28,7 @@ COMMANDS = dict(commands(app))
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_help_has_an_example_of_that_command_that_can_be_typed(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "journal.db").touch()
     words = shlex.split(COMMANDS[path].example, comments=True)
     words = words[: words.index(">")] if ">" in words else words
     assert tuple(words[: len(path)]) == path
@@ -41,6 +42,8 @@ NEEDS_MORE = {
     ("doctor",): "a clock that goes as the providers' do",
     ("demo",): "seconds, which another test spends",
     ("tasks", "settle"): "an uncertain attempt",
+    ("journal", "import"): "a database",
+    ("worker",): "a journal on PostgreSQL, and somebody who ends it",
 }
 """Examples that are not run here, and what they need beside an API key or a simulator."""
 

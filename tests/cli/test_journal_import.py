@@ -108,7 +108,7 @@ def test_into_the_configured_journal(filled, monkeypatch, into):
         (None, (), 3, "is the journal of the configuration itself: name another one"),
         ("off", (), 3, "name one with --into"),
         ("memory:", (), 3, "nothing moves into memory: it ends with its process"),
-        (None, ("--into", "mysql://h/d"), 3, "no journal is known for mysql"),
+        (None, ("--into", "mysql://h/d"), 2, "'--into': no journal is known for mysql"),
     ],
 )
 def test_what_makes_no_sense_is_refused(filled, monkeypatch, journal, words, code, told):

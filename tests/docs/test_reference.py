@@ -11,7 +11,7 @@ import click
 import pytest
 
 import anymedia
-from anymedia import AnymediaError, Client, SyncClient, read_config, simulators, testing, webhooks
+from anymedia import AnymediaError, Client, SyncClient, read_config, simulators, testing, webhooks, worker
 from anymedia.cli.app import app
 from anymedia.environment import VARIABLES
 from anymedia.model.options import SAYS
@@ -67,7 +67,17 @@ def test_the_example_is_read_and_has_every_table():
 
 def test_every_name_is_told_where_the_list_of_names_says():
     listed = dict(re.findall(r"^\| \[`(\w+)`\]\((api/[^)]+)\) \|", (REFERENCE / "api.md").read_text(), re.MULTILINE))
-    modules = (*simulators.__all__, *testing.__all__, "Delivery", "OnDelivery", "ASGI", "deliver", "asgi", "routes")
+    modules = (
+        *simulators.__all__,
+        *testing.__all__,
+        *worker.__all__,
+        "Delivery",
+        "OnDelivery",
+        "ASGI",
+        "deliver",
+        "asgi",
+        "routes",
+    )
     assert {*listed} == {*anymedia.__all__, *modules}
     assert all(hasattr(webhooks, name) for name in modules[-6:])
     for link in listed.values():

@@ -258,9 +258,13 @@ async def test_no_key_is_claimed_before_all_has_come(path, target, monkeypatch):
     assert await there.intend(entry(71)) is None
     move, _ = await source.heir()
     await there.give_up(move)
+    assert await there.intend(entry(70), claim=claim) == Refusal()  # what has come stays, and its claimant knows none
     late = await there.claim("k", "a")
     assert await there.intend(entry(72), claim=late) is None
     await import_journal(source, there)
+    assert await there.intend(entry(73), claim=late) == Refusal()  # it was claimed before all came
+    again = await there.claim("k", "a")
+    assert await there.intend(entry(73), claim=again) is None
     assert await there.claim("sent", "a") is not None
     await source.close()
     await there.close()

@@ -47,6 +47,28 @@ async def test_nothing_is_sent_by_whose_lease_ran_out_after_the_intent(renewed, 
     assert sims["reapi"].bills()["entries"][0]["task_id"] == task.id
 
 
+async def test_an_intent_of_which_nobody_knows_whether_it_was_written_is_not_sent(
+    client, journal, sims, request_, monkeypatch
+):
+    intend, written = journal.intend, []
+
+    async def unknown(*given, **how):
+        await intend(*given, **how)
+        journal.lapse(renewed=True)
+        written.append(True)
+        raise JournalError("it does not answer", away=True, lapsed=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "intend", unknown)
+        with pytest.raises(JournalError, match="it does not answer"):
+            await client.submit(request_, "reapi", idempotency_key="k")
+    assert written == [True]
+    task = await client.submit(request_, "reapi", idempotency_key="k")
+    first, second = await client.attempts()
+    assert (first.outcome, first.error, second.task.id) == (Outcome.NOT_SENT, "it does not answer", task.id)
+    assert sims["reapi"].bills()["submits"] == 1
+
+
 @by_renewed
 async def test_an_unanswered_submit_is_not_sent_again_under_its_key(renewed, client, journal, sims, request_):
     lapses(client, journal, 2, renewed)

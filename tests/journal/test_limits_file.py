@@ -130,7 +130,7 @@ def test_while_another_process_writes_nobody_is_held_up_who_did_not_ask(opens, m
 
 def test_a_clock_that_begins_anew_with_the_machine_holds_up_nobody_for_longer_than_before(opens):
     slot = Slot(kind=POLLS, name="0", seconds=10.0)
-    trouble = Trouble(cause="x", reason="y", ends="TIME", since=0.0, left=60.0, failures=1, needs_trial=False)
+    trouble = Trouble(cause="x", ends="TIME", since=0.0, left=60.0, failures=1, needs_trial=False)
     limits = opens()
     assert wait(limits, asked(slots=[slot], trouble=trouble)) == 0
     assert wait(limits, asked("2")) > 0

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 import anymedia.engine.catch_up
 import anymedia.journal.outbox
 from anymedia import Asset, Billed, Client, JournalError, Money, Outcome, State, SubmitUncertain
+from anymedia.engine.catch_up import CatchUp
 from anymedia.journal import Ledger, MemoryJournal
 from anymedia.journal.ledger import ALONE
 from anymedia.journal.records import Records
 from anymedia.journal.spool import LARGEST, Spool
 from anymedia.model.codec import to_json
+from anymedia.model.process import Process
 from anymedia.observe.events import Sent
 
 from .remote import Remote
@@ -345,6 +347,52 @@ async def test_of_two_who_write_down_anew_what_was_lost_the_second_finds_it_ther
     by_another = True
     await ledger.catch_up()
     assert (await ledger.attempt(end.id)).task == end.task
+
+
+async def test_a_key_that_could_not_be_let_go_is_free_once_the_journal_is_back(client, journal, folder, request_):
+    """Unless it is held anew by then; and so is one of which nobody knows whether it was claimed."""
+    ledger, other = client._session.ledger, Ledger(Remote(folder, journal.memory))
+    held = {key: await ledger.claim(key, {}) for key in "abc"}
+    claim, put = journal.claim, journal.put
+    journal.put = lambda change: None
+
+    async def unknown(*asked):
+        await claim(*asked)
+        raise JournalError("it does not answer", away=True)
+
+    journal.claim = unknown
+    with pytest.raises(JournalError, match="it does not answer"):
+        await ledger.claim("d", {})
+    journal.claim, journal.put, journal.is_away = claim, put, True
+    for key in "ab":
+        with pytest.raises(JournalError, match="does not answer"):
+            await ledger.release(held[key])
+    journal.is_away = False
+    assert await ledger.claim("b", {}) is not None
+    await client.submit(request_, "reapi")
+    taken = [key for key in "abcd" if await other.claim(key, {}) is not None]
+    assert taken == ["a", "d"]
+
+
+def test_what_is_broken_off_when_no_event_loop_runs_any_more_is_on_the_disk(ledger, folder):
+    CatchUp(ledger)
+    ledger.end_later(attrs.evolve(tried(1), outcome=Outcome.UNCERTAIN))
+    assert waiting(folder) == ["ended"]
+
+
+async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, journal, folder, caplog):
+    """Its intent may never have been written; or another process sends it, under the same id."""
+    caplog.set_level(logging.WARNING, "anymedia")
+    ours = attrs.evolve(tried(1), outcome=Outcome.NOT_SENT, bought_by=Process(host="a", pid=1))
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (statuses(journal), waiting(folder)) == ([], [])
+    theirs = attrs.evolve(ours, outcome=None, bought_by=Process(host="b", pid=1))
+    await ledger.intend(theirs, None)
+    await ledger.end(attrs.evolve(theirs, outcome=Outcome.UNCERTAIN))
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (statuses(journal), waiting(folder), caplog.messages) == (["uncertain"], [], [])
 
 
 async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(ledger, journal, monkeypatch, caplog):

@@ -235,12 +235,41 @@ async def test_a_lease_that_could_not_be_renewed_is_renewed_once_the_database_is
     monkeypatch.setattr("anymedia.journal.postgres.store.AGAIN", 0.01)
     journal = opens(lease=600)
     await journal.check()
-    owner = journal.owner
+    owner, journal.server.patience = journal.owner, 0
     postgres.stop()
-    await until(lambda: journal._store._renewing_failed)
+    await until(lambda: journal.server.is_away)
     postgres.start()
-    await until(lambda: not journal._store._renewing_failed)
+    await until(lambda: not journal.server.is_away)
     assert (journal.owner, journal.stands(owner)) == (owner, True)
+
+
+async def test_a_lease_is_renewed_however_much_waits(journal, machine):
+    """Reads alone renew nothing, and one follows another without a pause."""
+    await journal.intend(entry(1))
+    store, left, read = journal._store, [60], threading.Event()
+
+    def reads(connection):
+        machine.now += 1
+        left[0] -= 1
+        store.put(reads) if left[0] else read.set()
+
+    store.put(reads)
+    await asyncio.to_thread(read.wait, SOON)
+    assert left == [0]
+    assert journal.stands(journal.owner)
+
+
+async def test_of_whoever_seems_dead_a_renewal_that_is_under_way_is_waited_for(journal, opens):
+    other = opens()
+    await other.check()
+    claim = await journal.claim("k", "a")
+    lapse(journal)
+    with psycopg.connect(journal.server._conninfo) as renewing:
+        renewing.execute("UPDATE anymedia.owners SET until = 'infinity' WHERE name = %s", [claim.owner])
+        claiming = asyncio.create_task(other.claim("k", "b"))
+        await until(lambda: execute(journal, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'transactionid'"))
+        renewing.commit()
+    assert await claiming is None
 
 
 async def test_two_threads_agree_on_the_owner_that_follows(journal):
@@ -414,6 +443,46 @@ async def test_what_breaks_before_the_commit_is_made_again(journal, at):
     assert [each.number for each in await journal.select(Query())] == [1]
 
 
+async def test_a_lease_begins_when_it_was_asked_for_and_not_when_it_was_found_to_be_written(
+    journal, machine, monkeypatch
+):
+    """The answer to a commit is lost, and the database was away until just before the end of the lease."""
+    monkeypatch.setattr(Owner, "due", 1e6)  # or it is renewed before anybody looks
+    await journal.intend(entry(1))
+    breaks(journal, "COMMIT", executed=True)
+    connect = journal.server.connect
+
+    def late():
+        machine.now += 28
+        return connect()
+
+    journal.server.connect = late
+    await journal.intend(entry(2))
+    assert not journal.stands(journal.owner)
+    assert await journal.count() == 2
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["its first write", "a later one"])
+@pytest.mark.parametrize("executed", [True, False], ids=["committed", "not committed"])
+async def test_a_commit_of_which_nothing_is_heard_any_more_ends_its_owner(opens, first, executed):
+    """What it may have written is not held as long as this process lives, which goes on as another owner."""
+    journal, other = opens(), opens()
+    await journal.salts()
+    if not first:
+        await journal.check()
+    owner, journal.server.patience = journal.owner, 0
+    breaks(journal, "COMMIT", executed=executed)
+    with pytest.raises(JournalError, match="does not answer") as caught:
+        await journal.claim("k", "a")
+    assert (caught.value.away, caught.value.lapsed) == (True, True)
+    assert not journal.stands(owner)
+    assert journal.owner != owner
+    claim = await journal.claim("other", "a")
+    assert (claim.owner, journal.stands(claim.owner)) == (journal.owner, True)
+    execute(journal, "UPDATE owners SET until = '-infinity' WHERE name = %s", [owner])
+    assert await other.claim("k", "b") is not None
+
+
 async def test_a_transaction_that_is_committed_late_is_waited_for(opens, postgres_url):
     """Where the connection is lost while the server still commits, its locks say so."""
     journal = opens()
@@ -508,9 +577,9 @@ def test_of_several_hosts_the_one_that_can_be_written_to_is_meant():
 async def test_a_database_that_refuses_is_not_waited_for(postgres_url, opens):
     place, _, name = postgres_url.rpartition("/")
     for url, said in (
-        (f"{place}/nowhere", 'database "nowhere" does not exist'),
-        (postgres_url.replace(PASSWORD, "wrong-one"), "password authentication failed"),
-        (postgres_url.replace(f":{PASSWORD}", ""), "no password supplied"),
+        (f"{place}/nowhere", 'database "nowhere" does not exist; make it'),
+        (postgres_url.replace(PASSWORD, "wrong-one"), 'password authentication failed for user "[a-z]+"; PGPASSWORD'),
+        (postgres_url.replace(f":{PASSWORD}", ""), "no password supplied; PGPASSWORD"),
     ):
         journal = opens(url)
         with pytest.raises(JournalError, match=said) as caught:

@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import takewhile
+from pathlib import Path
 
 import attrs
 import pytest
@@ -280,7 +281,7 @@ async def test_a_webhook_before_its_submit_s_end_settles_it(client, sims, reques
 @pytest.fixture
 def shop(tmp_path):
     with in_thread(speed=100) as simulators:
-        yield Shop(simulators, tmp_path / "state" / "journal.db")
+        yield Shop(simulators, str(tmp_path / "state" / "journal.db"))
 
 
 def hears(shop):
@@ -291,7 +292,7 @@ def hears(shop):
         (task_id,) = shop.bought()
         return await ledger.accepted_by_webhook(attempt, told_of(attempt, task_id, State.RUNNING))
 
-    return asyncio.run(with_ledger(shop.path, work))
+    return asyncio.run(with_ledger(shop.place, work))
 
 
 def test_a_submit_that_is_never_answered_goes_on_as_its_webhook_tells(shop):
@@ -310,7 +311,7 @@ def test_a_buyer_that_is_killed_before_the_answer_leaves_a_task_that_a_webhook_n
         for step in steps if first == "the webhook" else reversed(steps):
             step()
     with shop.client() as client:
-        (task,) = client.recover(shop.path.parent / "out").tasks
+        (task,) = client.recover(Path(shop.place).parent / "out").tasks
         assert client.submit(REQUEST, "reapi", idempotency_key=KEY).id == task.id
     assert (shop.bought(), shop.submits()) == ([task.id], 1)
 
@@ -335,15 +336,15 @@ def test_webhooks_and_answers_of_two_processes_in_any_order(shop):
             await asyncio.sleep(0.005)
 
     job = {"config": shop.simulators.config, "providers": ["reapi"], "round": 0, "keyed": False, "dies": None}
-    job |= {"verbs": ["wait"] * SUBMITS, "directory": str(shop.path.parent), "replay": False}
+    job |= {"verbs": ["wait"] * SUBMITS, "directory": str(Path(shop.place).parent), "replay": False}
     with ThreadPoolExecutor(1) as pool, child("kill", job, shop.environ) as process:
-        receiver = pool.submit(asyncio.run, with_ledger(shop.path, receive))
+        receiver = pool.submit(asyncio.run, with_ledger(shop.place, receive))
         try:
             lines = [line.split() for line in takewhile(lambda line: line != "all over\n", process.stdout)]
         finally:
             done.set()
         receiver.result()
     assert sorted(words[1] for words in lines if words[0] == "done") == sorted(heard.values())
-    attempts = asyncio.run(with_ledger(shop.path, lambda ledger: ledger.attempts()))
+    attempts = asyncio.run(with_ledger(shop.place, lambda ledger: ledger.attempts()))
     assert {each.task.id: each.order.labels["submit"] for each in attempts} == heard
     assert ({each.status for each in attempts}, len(attempts)) == ({"succeeded"}, SUBMITS)

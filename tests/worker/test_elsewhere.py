@@ -6,7 +6,7 @@ import pytest
 
 from anymedia import BadRows, ConfigError, Row, read_config
 from anymedia.clock import Clock
-from anymedia.worker import Workers
+from anymedia.worker import Workers, elsewhere
 
 from .conftest import asked
 
@@ -77,10 +77,24 @@ async def test_what_no_worker_takes_in_time_is_taken_back(world):
         assert (world.bills(), await client.attempts()) == ({}, [])
 
 
-async def test_what_is_stopped_is_taken_back_too(world):
+async def test_what_is_stopped_is_taken_back_too(world, monkeypatch, caplog):
+    """Where no worker runs, that is said: once, until one has run again."""
+    monkeypatch.setattr(elsewhere, "ALIVE", 0.02)
+
+    async def said(times):
+        async with asyncio.timeout(60):
+            while caplog.text.count("no worker runs: what is put in waits for `anymedia worker`") < times:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert caplog.text.count("no worker runs") == times
+
     async with world.client() as client:
         running = asyncio.create_task(batch(client, world, rows(2)).run())
         await put_in(world, 2)
+        await said(1)
+        async with world.worker(name="another"):
+            await asyncio.sleep(0.3)
+        await said(2)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running

@@ -33,6 +33,7 @@ class Fake:
 
     ends: object = None
     attempt_: object = None
+    meanwhile: object = None  # what another worker has written by the end of what is done here
     told: dict = attrs.field(factory=dict)
     followed: list = attrs.field(factory=list)
     saved: list = attrs.field(factory=list)
@@ -40,6 +41,7 @@ class Fake:
     _session: object = attrs.field(factory=lambda: SimpleNamespace(clock=Clock()))
 
     async def _end(self):
+        self.attempt_ = self.meanwhile or self.attempt_
         if isinstance(self.ends, BaseException):
             raise self.ends
         return self.ends
@@ -54,6 +56,9 @@ class Fake:
     async def advance(self, attempt, where, **how):
         self.where.append(where)
         return await self._end()
+
+    async def lease(self):
+        return lambda: True
 
     async def attempt(self, name):
         return self.attempt_
@@ -75,6 +80,7 @@ class Fake:
 TASK = SimpleNamespace(id="t1", account="kie")
 BOUGHT = SimpleNamespace(id="a1", task=TASK, outcome="accepted", order=SimpleNamespace(batch=None))
 SENDING = SimpleNamespace(id="a1", task=None, outcome=None, settled=None, order=SimpleNamespace(batch="shots"))
+REFUSED = SimpleNamespace(id="a1", task=None, outcome="refused", order=SimpleNamespace(batch=None))
 LOST = SimpleNamespace(id="a1", task=None, outcome="uncertain", order=SimpleNamespace(batch=None))
 
 
@@ -125,8 +131,10 @@ async def test_what_does_not_pass_is_told(error):
     assert (fake.told, fake.followed) == ({"k": error}, [])
 
 
-@pytest.mark.parametrize(("written", "goes_on"), [(SENDING, True), (BOUGHT, True), (None, True), (LOST, False)])
-async def test_a_submit_that_is_given_up_may_still_be_under_way(written, goes_on):
+@pytest.mark.parametrize(
+    ("written", "goes_on"), [(SENDING, True), (BOUGHT, True), (None, True), (REFUSED, True), (LOST, False)]
+)
+async def test_a_submit_that_is_given_up_may_still_be_under_way_or_have_ended_now(written, goes_on):
     fake = Fake(SubmitUncertain("the deadline passed", attempt=SENDING), written)
     if goes_on:
         with comes_again(FIRST):
@@ -184,6 +192,15 @@ async def test_of_an_order_is_told_at_once_what_its_batch_decides():
     ):
         with comes_again(FIRST):
             await ordered(Fake(error))
+
+
+async def test_of_an_order_that_another_worker_sends_meanwhile_nothing_is_told():
+    """A worker that stood still finds it there; a batch that is told so would take it for lost, or buy it elsewhere."""
+    for error in (JournalError("there is such an attempt"), Unavailable("not in time", billed=Billed.NO)):
+        fake = Fake(error, meanwhile=SENDING)
+        with comes_again(FIRST):
+            await ordered(fake, until=1.0)
+        assert (fake.followed, fake.told) == ([], {})
 
 
 async def advanced(fake, times=0):

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from operator import itemgetter
 
 import attrs
@@ -132,6 +132,14 @@ class Worker:
         self._process.kill()
         return self._ended()
 
+    def revive(self):
+        """Start it anew where it has ended by itself, and return how it did; None where it lives."""
+        if self._reader.is_alive():
+            return None
+        code = self._ended()
+        self.start()
+        return code
+
     def end(self):
         """Let it end, and return how it did."""
         self._process.send(signal.SIGTERM)
@@ -170,7 +178,9 @@ class Application(threading.Thread):
     async def _put(self):
         job, self._loop, self._putting = self._job, asyncio.get_running_loop(), asyncio.current_task()
         labels = [f"{job['round']}/{number}" for number in range(job["requests"])]
-        async with Queue(self._config) as queue, sweeping(queue):
+        async with AsyncExitStack() as stack:
+            queue = await patiently(stack.enter_async_context, Queue(self._config))
+            await stack.enter_async_context(sweeping(queue))
             for number, label in enumerate(labels):
                 await asyncio.sleep(job["begun"] + number * job["every"] - time.time())
                 request, provider = request_of(label), FOUR[number % len(FOUR)]
@@ -212,6 +222,7 @@ class Workers(Rounds):
     def play_one(self, number, plan):
         """Have workers buy while they are killed and frozen; let them end, and another one look for what is left."""
         self._round, self._plan, self._files = number, plan, self._folder / f"files {number}"
+        self._outages = 0
         self._begun, self._program = time.time(), PROGRAMS[number % len(PROGRAMS)]
         self.counts.rounds += 1
         self.counts.by_command += self._program == "queued"
@@ -239,7 +250,7 @@ class Workers(Rounds):
             assert application.fault is None, application.fault
         for worker in workers:
             assert self._program == "queued" or worker.over.wait(STUCK), f"it hangs after {worker.lines[-20:]}"
-            assert worker.end() == 0, worker.lines[-20:]
+            assert worker.end() in (0, 1 if self._outages else 0), worker.lines[-20:]
 
     def _worker(self, stack):
         self.logs.append(self._folder / f"{len(self.logs)}.log")
@@ -274,6 +285,8 @@ class Workers(Rounds):
             steps += [(moment, self._stop), (moment + plan.away, self._start)]
         for moment, step in sorted(steps, key=itemgetter(0)):
             time.sleep(max(begun + moment - time.monotonic(), 0))
+            for worker in workers:  # one that begins while the server is away says so, and ends
+                assert worker.revive() in (None, 1 if self._outages else None), worker.lines[-20:]
             step(workers)
 
     def _moments_of(self, times, lasts=0.0):
@@ -283,7 +296,7 @@ class Workers(Rounds):
 
     def _kill(self, workers):
         victim = self._dice.choice([worker for worker in workers if not worker.frozen])
-        assert victim.kill() == -signal.SIGKILL, victim.lines[-20:]
+        assert victim.kill() in (-signal.SIGKILL, 1 if self._outages else None), victim.lines[-20:]
         self.counts.kills += 1
         victim.start()
 
@@ -297,6 +310,7 @@ class Workers(Rounds):
 
     def _stop(self, _):
         self._postgres.stop()
+        self._outages += 1
         self.counts.outages += 1
 
     def _start(self, _):

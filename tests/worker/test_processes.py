@@ -71,6 +71,14 @@ def run(home, *words):
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=STUCK, check=False)
 
 
+def goes_on(home, *words):
+    """Run a batch again until the lease of the killed run is over."""
+    until = time.monotonic() + STUCK
+    while (done := run(home, *words)).returncode == 6 and "was killed counts as under way" in done.stderr:
+        assert time.monotonic() < until
+    return done
+
+
 def test_a_batch_is_bought_by_workers_and_goes_on_when_it_is_killed(home, world):
     """Two workers begin at once, in a database without tables; the batch is killed, and the next run ends as any."""
     folder, _ = home
@@ -83,7 +91,7 @@ def test_a_batch_is_bought_by_workers_and_goes_on_when_it_is_killed(home, world)
             while not world.bills():
                 assert time.monotonic() < until
                 time.sleep(0.02)
-        done = run(home, *words, "--json")
+        done = goes_on(home, *words, "--json")
         ends = [stopped(each) for each in (first, second)]
     assert done.returncode == 0, done.stderr
     end = json.loads(done.stdout.splitlines()[-1])
@@ -150,3 +158,15 @@ def test_what_is_not_configured_is_told_in_a_line(home):
     for words in (["worker"], ["batch", "shots.csv", "--workers"]):
         done = run(home, *words)
         assert (done.returncode, done.stderr.startswith(why)) == (3, True), done.stderr
+    done = run(home, "worker", "--queue", "")
+    assert (done.returncode, "'--queue': a queue has a name" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_worker_that_cannot_save_does_not_begin(home):
+    """Its [storage] is looked at as --out is: what it buys would be saved nowhere."""
+    folder, _ = home
+    with (folder / "anymedia.toml").open("a") as config:
+        config.write(toml("storage", {"url": f"file://{folder}/anymedia.toml/here", "results": True}))
+    done = run(home, "worker")
+    why = f"error: {folder}/anymedia.toml/here cannot be written to: "
+    assert (done.returncode, done.stderr.startswith(why), done.stderr.count("\n")) == (3, True, 1), done.stderr

@@ -118,7 +118,7 @@ class Fake:
         asked = _Asked(self.told)
         submits = _Submits.__new__(_Submits)
         submits.session = self.session
-        submits._desk = _Desk(self, Carrier(None), asked)
+        submits._desk = _Desk(self, Carrier(None), asked, SimpleNamespace(look=lambda: None))
         submits._request, submits._terms = REQUEST, Options()
         facts = {"account": "kie", "provider": "kie", "model": None}
         self.submission = SimpleNamespace(
@@ -176,7 +176,7 @@ async def test_an_account_that_workers_leave_alone_is_left_alone_here():
 async def test_what_is_taken_when_the_time_is_up_may_be_bought():
     with pytest.raises(Unavailable, match="could not be sent to in time"):
         await Fake().submitted(0.01)
-    for fake in (Fake(is_waiting=False), Fake(fault="take_back")):
+    for fake in (Fake(is_waiting=False), Fake(fault="take_back"), Fake(None, ATTEMPT)):  # it is sent, and comes again
         with pytest.raises(SubmitUncertain, match="the deadline passed"):
             await fake.submitted(0.01)
 

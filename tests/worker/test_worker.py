@@ -177,7 +177,23 @@ async def test_what_is_asked_twice_is_one_request(world):
         assert (await queue.result("k")).state == "waiting"
 
 
+async def test_a_worker_without_api_keys_takes_no_jobs(world, caplog):
+    """They would come to nothing here, and may come to something at another worker."""
+    data = {**world.data, "providers": {name: {} for name in ("kie", "bfl")}}
+    for environ, told in (({}, "no account has an API key"), ({"KIE_API_KEY": "k", "BFL_API_KEY": "b"}, None)):
+        async with Client(read_config(data, environ)) as client:
+            if told is None:
+                Worker(client)
+                continue
+            with pytest.raises(ConfigError, match=told):
+                Worker(client)
+    assert not caplog.records
+    async with Client(read_config(data, {"KIE_API_KEY": "k"})) as client:
+        Worker(client)
+    assert "what this worker is to buy at bfl comes to nothing" in caplog.text
+
+
 def test_what_is_not_installed_is_told(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r'need pip install "anymedia\[worker\]"'):
+    with pytest.raises(ConfigError, match=r"install anymedia with its extra worker$"):
         importlib.reload(anymedia.worker)

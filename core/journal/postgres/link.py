@@ -27,9 +27,9 @@ class Link:
         """Whether there is a connection; it may have broken meanwhile."""
         return self._connection is not None
 
-    def run(self, work: Callable[[Connection], T], patience: float | None = None) -> T:
-        """Do something with the connection, and do it again as a whole where that broke, for so many seconds."""
-        return self._server.patiently(lambda: work(self.opened()), self.drop, patience)
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Do something with the connection, and do it again as a whole where that broke."""
+        return self._server.patiently(lambda: work(self.opened()), self.drop)
 
     def opened(self) -> Connection:
         """Return the connection. Errors: psycopg.Error too."""

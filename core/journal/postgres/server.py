@@ -9,7 +9,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import psycopg
@@ -63,15 +63,18 @@ _PASSING = ("08", "25006", "25P03", "40001", "40P01", "53300", "55P03", "57P01",
 _AWAY = ("53", "57", "58")
 """What keeps a server from writing anything, and passes once somebody sees to it: a full disk is among these."""
 
-_REFUSALS = (
-    "authentication failed",
-    "does not exist",
-    "no pg_hba.conf entry",
-    "no password supplied",
-    "connection is bad: invalid",
-    "connection is bad: definition of service",
-)
-"""What a server says to a connection that it will never take, and the client of one that it cannot open."""
+_HELD_BY = "PGPASSWORD, ~/.pgpass or a service file holds it"
+
+_REFUSALS: Mapping[str, str] = {
+    "password authentication failed": _HELD_BY,
+    "no password supplied": _HELD_BY,
+    "authentication failed": "see who is let in by the server's pg_hba.conf",
+    "no pg_hba.conf entry": "have the server's pg_hba.conf let this machine in",
+    "does not exist": "make it, or name another in the URL",
+    "connection is bad: invalid": "mend the URL",
+    "connection is bad: definition of service": "name a service that the service file has",
+}
+"""What a server says to a connection that it will never take, and what can be done; the first that fits counts."""
 
 
 class _Heard(psycopg.Connection[tuple[Any, ...]]):
@@ -152,13 +155,13 @@ class Server:
         if encoding != "UTF8":
             raise JournalError(f"{self.name}: the database's encoding must be UTF8, not {encoding}")
 
-    def patiently(self, work: Callable[[], T], failed: Callable[[], None], patience: float | None = None) -> T:
+    def patiently(self, work: Callable[[], T], failed: Callable[[], None]) -> T:
         """Do something, and do it again as a whole while the database does not answer, or something is in its way.
 
         `failed` is called after each try that failed so: it drops the connection. While the database is away, there is
         one try. Errors: JournalError, which is `away` where it still does not answer after `patience` seconds.
         """
-        until = time.monotonic() + (0 if self._is_away else self.patience if patience is None else patience)
+        until = time.monotonic() + (0 if self._is_away else self.patience)
         pauses = _pauses()
         while True:
             try:
@@ -192,7 +195,8 @@ class Server:
         said = error.diag.message_primary or next(filter(None, str(error).split("\n")), type(error).__name__)
         for secret in self._secrets:
             said = said.replace(secret, "…")
-        return said
+        way = next((way for refusal, way in _REFUSALS.items() if error.sqlstate is None and refusal in said), None)
+        return said if way is None else f"{said}; {way}"
 
     def _tell(self, error: psycopg.Error) -> None:
         """Say that the database does not answer, unless that was said."""

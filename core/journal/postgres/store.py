@@ -79,7 +79,7 @@ class Store(GroupCommit[Connection]):
         self._link = Link(server, self._prepare)
         self._reader = Link(server, _reads)
         self._owner: Owner | None = None
-        self._renewing_failed = False
+        self._again = 0.0
         self._written = 0
 
     def close(self) -> None:
@@ -114,10 +114,11 @@ class Store(GroupCommit[Connection]):
 
     def _next(self, writer: Writer[Connection]) -> Sequence[Item]:
         while True:
-            try:
-                return writer.next(self._due(), TOGETHER_AT_MOST)
-            except queue.Empty:
-                self._renew()
+            due = self._due()
+            if due != 0:  # whatever waits, the lease comes first once it is due
+                with contextlib.suppress(queue.Empty):
+                    return writer.next(due, TOGETHER_AT_MOST)
+            self._renew()
 
     def _drop(self, writer: Writer[Connection]) -> None:
         super()._drop(writer)
@@ -140,22 +141,21 @@ class Store(GroupCommit[Connection]):
         """Return in how many seconds the lease is to be renewed; None where there is none."""
         if self._owner is None or self._owner.number is None or self._owner.lapsed:
             return None
-        return AGAIN if self._renewing_failed else self._owner.due
+        return max(self._owner.due, self._again - awake())
 
     def _renew(self) -> None:
         owner, asked = self._owner, awake()
         assert owner is not None  # noqa: S101 - otherwise nothing is due
         values = (self._lease, owner.name)
         try:
-            row = self._link.run(lambda connection: connection.execute(_RENEWED, values).fetchone(), 0)
+            row = self._link.run(lambda connection: connection.execute(_RENEWED, values).fetchone())
         except JournalError:  # which was told
-            self._renewing_failed = True
+            self._again = awake() + AGAIN
         else:
             self.heard_of(owner, None if row is None else row[0], asked)
 
     def heard_of(self, owner: Owner, number: int | None, asked: float) -> None:
         """Take note of what the database has said of an owner: its number, or that its lease is over."""
-        self._renewing_failed = False
         if number is None:
             owner.lapsed = True
             return
@@ -178,6 +178,9 @@ class Store(GroupCommit[Connection]):
             together.settle()
             return
         if len(batch) == 1 or not self._link.is_open:
+            if isinstance(fault, JournalError) and together.is_sent:
+                together.give_up()
+                fault.lapsed = True
             for item in batch:
                 item.error = copy.copy(fault)  # whoever gets it may write into it
         else:
@@ -192,11 +195,15 @@ _REGISTERED = """INSERT INTO owners (name, host, process, until, written)
 _ENDED = "DELETE FROM owners WHERE name = %s"
 _FORGOTTEN = "DELETE FROM owners WHERE name = ANY(%s) AND until <= clock_timestamp()"
 _IS_ALIVE = "SELECT EXISTS (SELECT 1 FROM owners WHERE name = %s AND until > clock_timestamp())"
+_RENEWS = "SELECT until > clock_timestamp() FROM owners WHERE name = %s FOR SHARE"
 _DEAD = "SELECT name FROM owners WHERE until <= clock_timestamp() ORDER BY number"
 
 
 class _Together:
-    """Steps that are committed together, by one try or several; `written` is their number among this store's."""
+    """Steps that are committed together, by one try or several; `written` is their number among this store's.
+
+    `is_sent` says that a commit was asked for: where that has failed, nobody knows what became of it.
+    """
 
     def __init__(self, store: Store, lease: float, written: int, batch: Sequence[Item]) -> None:
         self._store = store
@@ -206,7 +213,7 @@ class _Together:
         self._writes = [item.step for item in batch if isinstance(item.step, Write)]
         self._owners = {write.owner.name: write.owner for write in self._writes}
         self._asked = 0.0
-        self._sent = False
+        self.is_sent: bool = False
         self._numbers: dict[str, int] = {}
 
     def make(self, connection: Connection) -> None:
@@ -214,11 +221,10 @@ class _Together:
         if not self._writes:
             self._steps(connection)
             return
-        self._asked = awake()
         try:
             if self._begin(connection):
                 self._steps(connection)
-                self._sent = True
+                self.is_sent = True
                 connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(psycopg.Error):
@@ -229,6 +235,14 @@ class _Together:
         """Take note of the owners whose lease was renewed with it."""
         for name, number in self._numbers.items():
             self._store.heard_of(self._owners[name], number, self._asked)
+
+    def give_up(self) -> None:
+        """End the owners of steps that may have been made: what was written as these is of nobody alive, in time.
+
+        Else what nobody here knows of would be held, or sent, as long as this process lives.
+        """
+        for owner in self._owners.values():
+            owner.lapsed = True
 
     def _steps(self, connection: Connection) -> None:
         for item in self._batch:
@@ -242,13 +256,13 @@ class _Together:
         names = {*self._owners, *(name for write in self._writes for name in write.locks)}
         locks = ", ".join(map(str, sorted({_lock(name) for name in names})))
         script = ["BEGIN", f"SELECT pg_advisory_xact_lock({OURS}, name) FROM unnest(ARRAY[{locks}]) AS name"]  # noqa: S608 - numbers
-        if self._sent:
+        if self.is_sent:
             connection.execute("; ".join(script), prepare=False)
             if self._was_committed(connection):
                 connection.execute("ROLLBACK")
                 return False
-            self._sent, script = False, []
-        self._numbers = {}
+            self.is_sent, script = False, []
+        self._numbers, self._asked = {}, awake()  # of an earlier try, the lease began when that asked
         known = [owner for owner in self._owners.values() if owner.number is not None and not owner.lapsed]
         rows = _results(connection, [*script, *map(self._renewal, known)])
         for owner, row in zip(reversed(known), reversed(rows), strict=False):
@@ -281,9 +295,15 @@ class _Together:
 
 
 def is_alive(connection: Connection, name: str) -> bool:
-    """Return whether an owner is alive."""
-    (alive,) = connection.execute(_IS_ALIVE, (name,)).fetchone() or (False,)
-    return bool(alive)
+    """Return whether an owner is alive; of one that seems dead, the end of a renewal is waited for that is under way.
+
+    Until that is committed, nobody sees it; and while somebody acts on a death, nobody is renewed.
+    """
+    for question in (_IS_ALIVE, _RENEWS):
+        (alive,) = connection.execute(question, (name,)).fetchone() or (False,)
+        if alive:
+            return True
+    return False
 
 
 def dead(connection: Connection) -> list[str]:
