@@ -2,7 +2,7 @@
 
     anymedia worker --out out            # as many as you like, with the API keys: this costs money
     python examples/web_app.py           # the app, which needs no API key
-    curl -H 'Idempotency-Key: order-17' -d '{"prompt": "a lighthouse"}' http://127.0.0.1:8080/pictures
+    curl -H 'Idempotency-Key: order-17' --json '{"prompt": "a lighthouse"}' http://127.0.0.1:8080/pictures
     curl http://127.0.0.1:8080/pictures/order-17
 
 Both read the same anymedia.toml, whose [journal] url is on PostgreSQL: the queue lies in the same database. A request

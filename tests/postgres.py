@@ -115,6 +115,12 @@ class Cluster:
         return self._server is not None and self._server.poll() is None
 
     @property
+    def version(self):
+        """Its version, such as 15.18."""
+        said = subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
+        return said.stdout.split()[2]
+
+    @property
     def log(self):
         """What it has said."""
         return (self._folder / "log").read_text("utf-8")

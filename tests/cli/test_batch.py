@@ -342,8 +342,9 @@ def test_killed_it_goes_on_and_two_of_a_name_do_not_run_at_once(terminal, shots)
         second = terminal("batch", "shots.csv", *PROVIDER, "--out", "out")
         process.kill()
     assert second.exit_code == 6
-    assert second.stderr.splitlines()[-3] == "error: batch shots is under way in another process; nothing was sent"
-    assert "  Wait until that has ended, or stop it." in second.stderr.splitlines()[-2]
+    told = second.stderr.partition("error: ")[2].splitlines()
+    assert told[0] == "batch shots is under way in another process; nothing was sent"
+    assert told[1].startswith("  Wait until that has ended, or stop it.")
     with started() as again:
         again.communicate()
     assert (again.returncode, submits(shots)["reapi"], len(pictures())) == (0, before + 3, 3)

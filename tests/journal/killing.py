@@ -209,10 +209,10 @@ def table(head, rows):
     )
 
 
-def system(seed):
+def system(seed, database=f"SQLite {sqlite3.sqlite_version}"):
     """Return what it was measured on, and the dice that were thrown."""
-    python = f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    return f"{python}, {platform.system()} {platform.machine()}; seed {seed}.\n"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python}, {database}, {platform.system()} {platform.machine()}; seed {seed}.\n"
 
 
 def figures(part):

@@ -389,10 +389,10 @@ def workers(tmp_path, postgres, postgres_url):
 
 @pytest.mark.slow
 @needs_postgres
-def test_workers_that_are_killed_and_frozen_buy_each_request_once(workers):
+def test_workers_that_are_killed_and_frozen_buy_each_request_once(workers, postgres):
     workers.play_all(ROUNDS)
     if ROUNDS >= ENOUGH:
-        write(WRITER, page(workers.counts, SEED))
+        write(WRITER, page(workers.counts, SEED, postgres.version))
 
 
 @pytest.mark.slow
@@ -439,7 +439,7 @@ more. Then the bills of the simulators, the journal and the files are held again
 NONE = ("lost: neither of both", "bought twice for one request", "that were whole and known, and were fetched again")
 
 
-def page(counts, seed):
+def page(counts, seed, version):
     """Return its part of docs/durability.md."""
     rows = [
         ["rounds", counts.rounds],
@@ -462,7 +462,7 @@ def page(counts, seed):
         ["… **that are not whole, or there twice**", counts.spoiled],
         ["… **that were whole and known, and were fetched again**", counts.fetched_again],
     ]
-    return "\n".join((PROMISES, system(seed), table(["", "number"], rows).rstrip("\n") + "\n"))
+    return "\n".join((PROMISES, system(seed, f"PostgreSQL {version}"), table(["", "number"], rows).rstrip("\n") + "\n"))
 
 
 def test_the_page_says_what_is_promised_and_what_was_measured():
