@@ -4,7 +4,6 @@ An attempt is written down three times: `intend` before its first byte is sent, 
 `see` whenever its task has moved on.
 """
 
-import asyncio
 import json
 import logging
 import math
@@ -233,14 +232,14 @@ class Ledger:
     async def catch_up(self) -> None:
         """Write all that could not be written before, by any process of this machine, and let go of what was held.
 
-        Else nobody else had a key, or a turn to fetch, as long as this process lives. Errors: JournalError, and then
-        the rest waits on.
+        That is keys, and turns to fetch: else nobody else had them as long as this process lives. Errors: JournalError,
+        and then the rest waits on.
         """
         await self.outbox.catch_up()
-        await asyncio.gather(
-            *map(self._release_again, self._unreleased - self._held),
-            *map(self._end_fetch, self._unfetched - self._fetching),
-        )
+        while (key := next(iter(self._unreleased - self._held), None)) is not None:
+            await self._release(key)
+        while (fetch := next(iter(self._unfetched - self._fetching), None)) is not None:
+            await self._end_fetch(fetch)
 
     async def _end(self, attempt: Attempt, change: Ended) -> Attempt:
         """Write down how a submit has ended, and return the attempt as it is written."""
@@ -697,7 +696,7 @@ class Ledger:
         finally:
             try:
                 await self._release(key)
-            except JournalError as error:  # what was done meanwhile is what counts
+            except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 say(error, "%r is not released", name)
 
     # The caller's own keys
@@ -734,11 +733,10 @@ class Ledger:
         return claim
 
     async def release(self, claimed: Claimed) -> None:
-        """Let an idempotency key go. Where that cannot be written, `catch_up` does; this ledger can claim it anew."""
+        """Let an idempotency key go. Where that cannot be written, this ledger can still claim it anew."""
         await self._release(claimed.claim.key)
 
     async def _release(self, key: str) -> None:
-        """Let a key go. Errors: JournalError, and then it is let go of later: others wait as long as this one lives."""
         self._held.discard(key)
         try:
             await self.journal.write(Released(key=key, holder=self._holder))
@@ -750,14 +748,6 @@ class Ledger:
         """Take note that a key is to be let go once the journal is back."""
         self._unreleased.add(key)
         self.outbox.late()
-
-    async def _release_again(self, key: str) -> None:
-        self._held.add(key)  # nobody claims it anew just then
-        try:
-            await self.journal.write(Released(key=key, holder=self._holder))
-            self._unreleased.discard(key)
-        finally:
-            self._held.discard(key)
 
     async def _claimed(self, key: str, digests: Sequence[str]) -> Claimed | None:
         claim = await self.journal.claim(key, self._holder)
