@@ -129,7 +129,7 @@ class Outbox:
                 if (error := next(filter(None, ends), None)) is not None:
                     raise error
         if written:
-            _log.info("%s: %s outcomes are written down that waited in %s", self._journal.name, written, spool.folder)
+            _log.info("%s: outcomes that waited in %s are written down: %s", self._journal.name, spool.folder, written)
 
     async def _written(self, spool: Spool, name: str, change: Late) -> JournalError | None:
         """Write a change that waits under a name, and return why it was not written and waits on."""
