@@ -743,6 +743,7 @@ class Ledger:
         except JournalError:
             self._late(key)
             raise
+        self._unreleased.discard(key)
 
     def _late(self, key: str) -> None:
         """Take note that a key is to be let go once the journal is back."""
