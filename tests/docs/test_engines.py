@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from celery.app.task import Task
 from celery.contrib.testing.worker import start_worker
-from celery.signals import task_failure, task_postrun
+from celery.signals import setup_logging, task_failure, task_postrun
 
 from anymedia import SubmitUncertain
 
@@ -50,6 +50,10 @@ class Queue:
             time.sleep(0.01)
 
 
+def _as_it_is(**_):
+    """Set up no logging."""
+
+
 @pytest.fixture(scope="module")
 def jobs():
     """The program of the page, with a worker thread that waits for jobs in memory."""
@@ -58,6 +62,7 @@ def jobs():
         patch.setenv("CELERY_BROKER", "memory://")
         jobs = importlib.import_module("celery_app")
     jobs.app.conf.broker_transport_options = {"polling_interval": 0.01}
+    setup_logging.connect(_as_it_is, weak=False)  # else what is logged in later tests is as Celery has it
     with start_worker(jobs.app, pool="solo", perform_ping_check=False, loglevel="CRITICAL"):
         yield jobs
 
