@@ -296,10 +296,12 @@ def test_what_is_put_just_before_the_end_is_written(tmp_path, caplog):
     store.put(lambda _: gate.wait())
     store.put(lambda connection: connection.execute("INSERT INTO things (name) VALUES ('last')"))
     store.put(lambda connection: connection.execute("INSERT INTO missing VALUES (1)"))
+    store.put(lambda _: 1 / 0)
     threading.Timer(0, gate.set).start()
     store.close()
     assert "not written down: " in caplog.text
     assert "no such table: missing" in caplog.text
+    assert "not written down: division by zero" in caplog.text
     assert store.call(lambda connection: connection.execute("SELECT name FROM things").fetchall()) == [("last",)]
     store.close()
 

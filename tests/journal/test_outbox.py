@@ -386,6 +386,7 @@ async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, 
     ours = attrs.evolve(tried(1), outcome=Outcome.NOT_SENT, bought_by=Process(host="a", pid=1))
     ledger.end_later(ours)
     await ledger.catch_up()
+    assert await ledger.end(ours) == ours
     assert (statuses(journal), waiting(folder)) == ([], [])
     theirs = attrs.evolve(ours, outcome=None, bought_by=Process(host="b", pid=1))
     await ledger.intend(theirs, None)
@@ -393,6 +394,11 @@ async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, 
     ledger.end_later(ours)
     await ledger.catch_up()
     assert (statuses(journal), waiting(folder), caplog.messages) == (["uncertain"], [], [])
+    ledger.end_later(attrs.evolve(ours, outcome=Outcome.UNCERTAIN))  # what was sent as well is for a person to see
+    await ledger.catch_up()
+    (said,) = caplog.messages
+    assert "another process has begun this attempt" in said
+    assert (str(theirs.bought_by), waiting(folder / "aside")) == ("process 1 of b", ["ended"])
 
 
 async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(ledger, journal, monkeypatch, caplog):

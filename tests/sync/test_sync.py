@@ -69,6 +69,7 @@ def test_the_life_of_a_task(client, tmp_path):
     client.check_storage(tmp_path)
     assert run(client, REQUEST, "runapi").state is State.SUCCEEDED
     assert len(client.generate(REQUEST, "revidapi").assets) == 1
+    assert client.advance(task, tmp_path).after is None
     with pytest.raises(Unsupported):
         client.cancel(task)
     assert (client.submitting, client.detached, list(client.config.accounts)) == (0, (), [*client.config.accounts])
