@@ -122,7 +122,7 @@ soak: .venv/.installed postgres
 	ANYMEDIA_ROUNDS=200 timeout 1800 $(BIN)/pytest -q -p no:cacheprovider tests/batch/test_kill_rows.py
 	ANYMEDIA_ROUNDS=50 timeout 1800 $(BIN)/pytest -q -p no:cacheprovider tests/worker/test_kill_workers.py
 	ANYMEDIA_ROWS=5000 timeout 900 $(BIN)/pytest -q -p no:cacheprovider tests/batch/test_limits.py
-	ANYMEDIA_SECONDS=60 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/journal/test_limits_together.py
+	ANYMEDIA_SECONDS=40 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/journal/test_limits_together.py
 	ANYMEDIA_ROUNDS=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/client/test_fault_matrix.py
 	ANYMEDIA_CASES=2 timeout 300 $(BIN)/pytest -q -p no:cacheprovider tests/thirdparty/test_deletion.py
 	ANYMEDIA_PROMISES=all timeout 600 $(BIN)/pytest -q -n auto -p no:cacheprovider tests/planted
