@@ -8,6 +8,7 @@ import attrs
 
 from .dialect import Connection, Dialect
 from .protocol import DAY, Prunable, Pruned
+from .records import as_text
 
 GONE, FENCE = "pruned", "fence"
 """The facts that say after which day entries have not gone, and how high the fencing numbers of keys were that have."""
@@ -69,7 +70,8 @@ class Pruner:
         alive = {fetcher: self.is_alive(fetcher) for _, fetcher, *_ in still.values() if fetcher is not None}
         done = set[str]()
         for each in pruned:
-            number, fetcher, key, *results = still.get(each.entry.id, (None,) * 5)
+            number, fetcher, written, *results = still.get(each.entry.id, (None,) * 5)
+            key = _key_of(written)
             if number is None or alive.get(fetcher):
                 continue
             if results[0] and results != [each.entry.undownloaded, each.entry.expires]:
@@ -106,6 +108,11 @@ class Pruner:
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         return self.connection.execute(self.dialect(statement), values)
+
+
+def _key_of(written: Any) -> str | None:
+    """Return the idempotency key of an entry; None too for what is no text, under which nobody can claim anything."""
+    return written if isinstance(written, str) and as_text(written) == written else None
 
 
 def fact(connection: Connection, dialect: Dialect, name: str) -> int | None:

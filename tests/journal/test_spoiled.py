@@ -124,6 +124,7 @@ def spoil(path, table, column, value):
 @example(("attempts", "open"), "x")
 @example(("attempts", "idempotency_key"), b"k")
 @example(("attempts", "idempotency_key"), 5)
+@example(("attempts", "idempotency_key"), "\ud800")
 @example(("attempts", "started"), b"")
 @example(("attempts", "moved"), 2**63 - 1)
 @example(("attempts", "reserved"), 2**61)
