@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
+from anymedia.model.errors import AnymediaError
 from anymedia.model.task import Attempt
 
 from .submission import Submission
@@ -27,6 +28,34 @@ class Buyer(Protocol[Place]):
 
     async def settle(self, submission: Submission, life: Life, /) -> None:
         """Let a submission live its life, and note what follows from its end."""
+
+
+class Once(Generic[Place]):
+    """The part of a buyer that asks at one place, once, and keeps what becomes of it."""
+
+    def __init__(self, place: Place, submits: Submits, deadline: float) -> None:
+        self._places = [place]
+        self._submits = submits
+        self._deadline = deadline
+        self._end: Attempt | AnymediaError | None = None
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt that was accepted. Errors: why none was."""
+        if isinstance(self._end, AnymediaError):
+            raise self._end
+        return cast("Attempt", self._end)
+
+    async def choose(self) -> Place | None:
+        """Return the place, once."""
+        return self._places.pop() if self._places else None
+
+    async def settle(self, submission: Submission, life: Life) -> None:
+        """Keep what became of it."""
+        try:
+            self._end = await self._submits.shielded(life, submission, self._deadline)
+        except AnymediaError as error:
+            self._end = error
 
 
 async def buy(buyer: Buyer[Place], submits: Submits) -> None:

@@ -8,25 +8,25 @@ nothing is sent.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from decimal import Decimal
-from typing import Protocol, cast
+from typing import Protocol
 
 import attrs
 
 from anymedia.account import Account
 from anymedia.journal.ledger import Claimed
 from anymedia.limits.ceiling import Ceiling
-from anymedia.model.errors import AnymediaError, OutOfBounds, Problem
+from anymedia.model.errors import OutOfBounds, Problem
 from anymedia.model.options import Options
 from anymedia.model.request import AnyRequest
 from anymedia.model.task import Attempt, Task
 from anymedia.translate.messages import always
 
-from .buy import buy
+from .buy import Once, buy
 from .plan import Option, Plan
 from .purchase import no_route
 from .session import Session
 from .submission import Submission
-from .submits import Life, Submits
+from .submits import Submits
 
 
 @attrs.frozen(kw_only=True)
@@ -81,26 +81,12 @@ async def sent(order: HandedOver, plan: Plan, submits: Submits, deadline: float)
     return sender.attempt
 
 
-class _Sender:
+class _Sender(Once[Option]):
     """The buyer of an order that was handed over: it is asked for once, at the one offer."""
 
     def __init__(self, order: HandedOver, option: Option, submits: Submits, deadline: float) -> None:
+        super().__init__(option, submits, deadline)
         self._order = order
-        self._options = [option]
-        self._submits = submits
-        self._deadline = deadline
-        self._end: Attempt | AnymediaError | None = None
-
-    @property
-    def attempt(self) -> Attempt:
-        """The attempt that was accepted. Errors: why none was."""
-        if isinstance(self._end, AnymediaError):
-            raise self._end
-        return cast("Attempt", self._end)
-
-    async def choose(self) -> Option | None:
-        """Return the offer, once."""
-        return self._options.pop() if self._options else None
 
     def reserve(self, option: Option) -> list[Submission]:
         """Return the submission. Errors: OverCeiling; OutOfBounds where the offer makes other units in one task."""
@@ -129,10 +115,3 @@ class _Sender:
         """Hold the admission of the submit. Errors: Cooling for an account in trouble."""
         with self._submits.session.health.admitted(submission.account):
             yield
-
-    async def settle(self, submission: Submission, life: Life) -> None:
-        """Keep what became of it."""
-        try:
-            self._end = await self._submits.shielded(life, submission, self._deadline)
-        except AnymediaError as error:
-            self._end = error

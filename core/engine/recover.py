@@ -8,7 +8,6 @@ import asyncio
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from typing import cast
 
 import attrs
 
@@ -24,13 +23,13 @@ from anymedia.transport.part import clear
 from anymedia.transport.places import Place
 
 from .accepted import Accepted
-from .buy import buy
+from .buy import Once, buy
 from .custody import Custody
 from .files import MINUTE
 from .session import Session
 from .sidecar import Sidecars
 from .submission import Submission, task_of
-from .submits import Life, Submits
+from .submits import Submits
 from .watch import Watch
 
 
@@ -178,25 +177,16 @@ class Recoverer:
         return ConfigError(f"{name}: account {order.account} {how}", account=order.account, provider=order.provider)
 
 
-class Replay:
+class Replay(Once[Account]):
     """The buyer of an attempt of unknown outcome: it sends the same bytes again, where they were sent before."""
 
     def __init__(self, attempt: Attempt, account: Account, submits: Submits, deadline: float) -> None:
+        super().__init__(account, submits, deadline)
         self._attempt = attempt
-        self._places = [account]
-        self._submits = submits
-        self._deadline = deadline
-        self._end: Attempt | AnymediaError | None = None
 
     def task(self) -> Task:
         """Return the task that the replay found. Errors: SubmitUncertain when it is as uncertain as before."""
-        if isinstance(self._end, AnymediaError):
-            raise self._end
-        return task_of(cast("Attempt", self._end))
-
-    async def choose(self) -> Account | None:
-        """Return the account, once."""
-        return self._places.pop() if self._places else None
+        return task_of(self.attempt)
 
     def reserve(self, account: Account) -> list[Submission]:
         """Return the attempt's submission: its price is counted already."""
@@ -207,10 +197,3 @@ class Replay:
     def admitted(self, submission: Submission) -> Iterator[None]:
         """Admit it whatever the account's health: what it finds out is worth more than a wait."""
         yield
-
-    async def settle(self, submission: Submission, life: Life) -> None:
-        """Keep the end of the replay."""
-        try:
-            self._end = await self._submits.shielded(life, submission, self._deadline)
-        except AnymediaError as error:
-            self._end = error
