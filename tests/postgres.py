@@ -146,7 +146,11 @@ class Cluster:
     def _end(self, number):
         if self.runs:
             self._server.send_signal(number)
-            self._server.wait(STUCK)
+            try:
+                self._server.wait(STUCK)
+            except subprocess.TimeoutExpired:
+                there = subprocess.run(["ps", "-eo", "pid,ppid,stat,wchan:30,args"], capture_output=True, text=True)
+                raise AssertionError(f"PostgreSQL does not stop: {self.log[-2000:]}\n{there.stdout}") from None
 
     # Its databases
 

@@ -30,6 +30,7 @@ from anymedia.journal import (
 )
 from anymedia.journal.forks import _after_fork, _before_fork
 from anymedia.journal.postgres import PostgresJournal
+from anymedia.journal.postgres.listener import _listens
 from anymedia.journal.postgres.owner import Owner, awake
 from anymedia.journal.postgres.schema import MIGRATIONS, Schema
 from anymedia.journal.postgres.server import Server
@@ -837,6 +838,33 @@ def test_what_has_forked_is_another_owner(journal):
     assert (journal.owner, run(journal.count())) == (name, 2)
     assert [row[0] for row in owners(journal)] == [name]
     run(journal.close())
+
+
+async def test_while_a_process_forks_nothing_is_heard_and_nothing_connects(journal, opens, monkeypatch):
+    """A connection that is being opened is waited for: the new process would inherit what its thread holds meanwhile."""
+    heard, connects, goes_on = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    def slow(connection):
+        connects.set()
+        assert goes_on.wait(SOON)
+        _listens(connection)
+
+    monkeypatch.setattr("anymedia.journal.postgres.listener._listens", slow)
+    journal.hear(heard.release)
+    assert connects.wait(SOON)
+    listener = journal._listener
+    ends = threading.Thread(target=lambda: listener._over.wait(SOON) and goes_on.set())
+    ends.start()
+    _before_fork()
+    assert (listener._link.is_open, listener._thread) == (False, None)
+    _after_fork()
+    ends.join()
+    await opens().intend(entry(1))
+    await until(lambda: heard.acquire(blocking=False))
+    await journal.close()
+    _before_fork()
+    _after_fork()
+    assert listener._thread is None
 
 
 async def test_while_a_process_forks_the_database_is_closed(journal):

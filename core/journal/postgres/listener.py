@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from anymedia.journal.forks import at_forks
 from anymedia.model.errors import JournalError
 
 from .link import Link
@@ -30,16 +31,49 @@ class Listener:
         self._link = Link(server, _listens)
         self._over = threading.Event()
         self._woken, self._wakes = socket.socketpair()
-        self._thread = threading.Thread(target=self._work, name="journal moves", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.RLock()  # held while the thread begins or ends, and through a fork
+        self._was_hearing = False
+        self._begin()
+        at_forks(self)
 
     def close(self) -> None:
         """Hear nothing more."""
-        self._over.set()
-        self._wakes.send(b".")
-        self._thread.join()
-        for end in (self._woken, self._wakes):
-            end.close()
+        with self._lock:
+            self._end()
+            for end in (self._woken, self._wakes):
+                end.close()
+
+    # Before and after a fork. What a thread holds while it connects, such as a lock of OpenSSL's, would be held in the
+    # new process for ever: nothing there lets go of it.
+
+    def hold(self) -> None:
+        """Hear nothing until `go_on`."""
+        self._lock.acquire()
+        self._was_hearing = self._end()
+
+    def go_on(self) -> None:
+        """Hear again, in the process that was there before: the other one has a listener of its own."""
+        if self._was_hearing and self.process == os.getpid():
+            self._begin()
+        self._lock.release()
+
+    # The thread
+
+    def _begin(self) -> None:
+        self._over.clear()
+        self._thread = threading.Thread(target=self._work, name="journal moves", daemon=True)
+        self._thread.start()
+
+    def _end(self) -> bool:
+        """End the thread, and return whether there was one."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._over.set()
+            self._wakes.send(b".")
+            thread.join()
+            self._woken.recv(1)
+        return thread is not None
 
     def _work(self) -> None:
         while not self._over.is_set():
