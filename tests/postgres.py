@@ -149,7 +149,11 @@ class Cluster:
             try:
                 self._server.wait(STUCK)
             except subprocess.TimeoutExpired:
-                there = subprocess.run(["ps", "-eo", "pid,ppid,stat,wchan:30,args"], capture_output=True, text=True)
+                there = subprocess.run(
+                    ["ps", "-o", "pid,stat,wchan:30,args", "--ppid", f"{self._server.pid}"],
+                    capture_output=True,
+                    text=True,
+                )
                 raise AssertionError(f"PostgreSQL does not stop: {self.log[-2000:]}\n{there.stdout}") from None
 
     # Its databases

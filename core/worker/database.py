@@ -8,7 +8,7 @@ the id of an attempt that was handed over.
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import psycopg
@@ -19,6 +19,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from anymedia.config import Config
 from anymedia.journal.database_urls import is_postgres, name_of
+from anymedia.journal.postgres.server import let_go
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError
 from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
@@ -103,6 +104,18 @@ def database_of(config: Config) -> str:
     )
 
 
+class _Connection(psycopg.AsyncConnection[Any]):
+    """A connection whose socket is closed where it comes to nothing, or is not waited for any more."""
+
+    @classmethod
+    async def connect(cls, *where: Any, **how: Any) -> Self:
+        try:
+            return await super().connect(*where, **how)
+        except BaseException as fault:
+            let_go(fault)
+            raise
+
+
 class Database:
     """The queue at a URL; its connections belong to the event loop in which it is opened."""
 
@@ -110,7 +123,9 @@ class Database:
         self.name: str = name_of(url)
         self.queue: str = queue
         self._url = url
-        connector = PsycopgConnector(conninfo=url, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE)
+        connector = PsycopgConnector(
+            conninfo=url, connection_class=_Connection, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE
+        )
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
         self.app.job_manager = PatientJobs(connector)
         self._is_open = False
@@ -223,7 +238,7 @@ class Database:
 
 async def _prepare(url: str) -> None:
     """Make the tables that are missing; whoever does so at the same time waits."""
-    async with await psycopg.AsyncConnection.connect(url, connect_timeout=int(PATIENCE)) as connection:
+    async with await _Connection.connect(url, connect_timeout=int(PATIENCE)) as connection:
         if await _are_there(connection):
             return
         async with connection.transaction():

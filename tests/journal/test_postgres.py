@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -381,6 +382,20 @@ async def test_a_server_that_says_nothing_is_not_waited_for_for_ever(journal, mo
         assert journal._store._link._connection.info.backend_pid != frozen
     finally:
         os.kill(frozen, signal.SIGCONT)
+
+
+def test_what_came_to_no_connection_is_not_left_open(monkeypatch):
+    """A server that is shut down waits for whoever is connected and says nothing."""
+    monkeypatch.setattr("psycopg.connection.timeout_from_conninfo", lambda _: 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(psycopg.OperationalError, match="timeout expired") as caught:
+            Server(f"postgresql://x@127.0.0.1:{silent.getsockname()[1]}/x").connect()
+        there, _ = silent.accept()
+        with there:
+            there.settimeout(SOON)
+            while there.recv(100):
+                pass
+    assert caught.value is not None  # who keeps the error keeps no connection
 
 
 class Broken:
@@ -841,7 +856,7 @@ def test_what_has_forked_is_another_owner(journal):
 
 
 async def test_while_a_process_forks_nothing_is_heard_and_nothing_connects(journal, opens, monkeypatch):
-    """A connection that is being opened is waited for: the new process would inherit what its thread holds meanwhile."""
+    """A connection that is being opened is waited for: the new process would inherit what its thread holds."""
     heard, connects, goes_on = threading.Semaphore(0), threading.Event(), threading.Event()
 
     def slow(connection):

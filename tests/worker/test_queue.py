@@ -153,3 +153,24 @@ async def test_a_database_that_is_away_is_told_without_its_password(world):
 
 async def test_processes_that_begin_at_once_make_the_tables_once(postgres_url):
     await asyncio.gather(*(_prepare(postgres_url) for _ in range(6)))
+
+
+async def test_a_connection_that_nobody_waits_for_any_more_is_not_left_open():
+    """A server that is shut down waits for whoever is connected and says nothing."""
+    over = asyncio.Event()
+
+    async def silent(reader, writer):
+        preparing.cancel()
+        while await reader.read(100):
+            pass
+        writer.close()
+        over.set()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        preparing = asyncio.create_task(_prepare(f"postgresql://x@127.0.0.1:{port}/x"))
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await preparing
+        async with asyncio.timeout(60):
+            await over.wait()
+    assert caught.value is not None  # who keeps the error keeps no connection
