@@ -45,7 +45,7 @@ def command(file: Path, into: str | None, undo: bool, config: Path | None, as_js
 
     Attempts with their texts, sums and limits of the day, idempotency keys, durations, results that came as bytes: what
     was bought before is bought no second time, and each command tells of it as before. The other journal may be in use,
-    and several files can move into one. FILE must be in use by no process.
+    and several files can move into one. FILE must be in use by no process; a damaged one is refused.
 
     From the first moment on, nothing is written to FILE any more: whoever still names it in the configuration is
     refused, and told of the other journal. Nothing in it is changed or lost, and it can be read. An import that ends on

@@ -37,7 +37,7 @@ from .protocol import (
 )
 from .pruning import GONE, Pruner, fact, uncollected
 from .queries import INTO, Queries, columns, entry_of, is_open, sum_of_row, texts
-from .sqlite_care import copy, info
+from .sqlite_care import check_whole, copy, info
 from .sqlite_file import SQLiteFile
 from .sqlite_limits import LimitsFile
 from .sqlite_schema import SQLITE, Schema
@@ -202,7 +202,7 @@ class SQLiteJournal:
 
     async def retire(self, heir: str) -> Leaving:
         """As Source.retire."""
-        self._there(await self._store.glance(lambda _: True, None))
+        self._there(await self._store.glance(partial(check_whole, path=self.path), None))
         return await self._store.write(partial(self._retire, heir=heir))
 
     async def heir(self) -> tuple[str, str] | None:

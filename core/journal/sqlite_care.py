@@ -53,14 +53,25 @@ def copy(reader: sqlite3.Connection, source: Path, target: Path) -> int:
         with new_file(target) as part, contextlib.closing(sqlite3.connect(part, isolation_level=None)) as written:
             reader.backup(written)
             written.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
-            (fault,) = written.execute("PRAGMA quick_check(1)").fetchone()
-            if fault != "ok":
-                raise JournalError(f"{source}: it is damaged, and so would be a copy: {fault}")
+            _check(written, "quick_check", f"{source}: it is damaged, and so would be a copy")
         return target.stat().st_size
     except sqlite3.Error as error:
         raise journal_error(source if Fault.of(error) in _OF_SOURCE else target, error) from None
     except OSError as error:
         raise JournalError(f"{target}: {error.strerror or error}") from None
+
+
+def check_whole(connection: sqlite3.Connection, path: Path) -> bool:
+    """Return that all of a journal can be read, each table with its indexes. Errors: JournalError."""
+    lost = "not all of it would arrive; a copy from before can be imported in its place"
+    _check(connection, "integrity_check", f"{path}: it is damaged, and {lost}")
+    return True
+
+
+def _check(connection: sqlite3.Connection, how: str, where: str) -> None:
+    (fault,) = connection.execute(f"PRAGMA {how}(1)").fetchone()
+    if fault != "ok":
+        raise JournalError(f"{where}: {fault}")
 
 
 _OF_SOURCE = (Fault.CORRUPT, Fault.BUSY)

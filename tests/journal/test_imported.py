@@ -359,6 +359,32 @@ async def test_what_another_program_has_damaged_arrives_as_far_as_it_can(path, t
     await there.close()
 
 
+async def test_a_damaged_file_moves_whole_or_not_at_all(path):
+    """Of its pages, each in turn is that before it: as a table's, that tells of other entries than those it had."""
+    source = await filled(path)
+    whole = [each.entry for each in await source.kept(0)]
+    reserved = sum(each.reserved for each in await source.sums("account"))
+    await source.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    pages = [path.read_bytes()[at : at + 4096] for at in range(0, path.stat().st_size, 4096)]
+    refused = 0
+    for number in range(1, len(pages)):
+        file = path.with_name(f"{number}.db")
+        file.write_bytes(b"".join([*pages[:number], pages[number - 1], *pages[number + 1 :]]))
+        damaged, there = SQLiteJournal(file), SQLiteJournal(path.with_name(f"{number}-target.db"))
+        try:
+            assert (await import_journal(damaged, there)).reserved == reserved
+            assert [each.entry.id for each in await there.kept(0)] == [each.id for each in whole]
+        except JournalError as error:
+            assert "it is damaged" in str(error)
+            assert await there.count() == 0
+            refused += 1
+        await damaged.close()
+        await there.close()
+    assert refused > len(pages) / 2
+
+
 async def test_an_import_says_where_it_does_not_agree(path, target, monkeypatch):
     source, there = await filled(path), target()
     take = there.take
