@@ -268,24 +268,31 @@ class Ledger:
         _log.error("%s has lost attempt %s, which is written down anew", self.journal.name, attempt.id)
         return True
 
-    async def _write_late(self, change: Late) -> bool:
-        """Write a change that could not be written before; return False for one of an attempt that another began.
+    async def _write_late(self, change: Late) -> str | None:
+        """Write a change that could not be written before; return why it is not to be written, if so.
 
         What somebody found out of an attempt meanwhile stays, unless its task is known now. Of what was not sent there
         need be none: its intent may never have been written, or another process may send it, under the same id.
         """
         if isinstance(change, Seen):
             await self.journal.write(change)
-            return True
+            return None
         attempt = attempt_in(change.record, change.task)
         written = await self.attempt(change.id)
+        if attempt.outcome is Outcome.NOT_SENT and (written is None or _begun(written) != _begun(attempt)):
+            return None
+        if written is None and await self._may_be_pruned(attempt):
+            return "attempts of its day were pruned: if it was written before that, it is in the sums"
         if written is not None and _begun(written) != _begun(attempt):
-            return attempt.outcome is Outcome.NOT_SENT
-        if written is None and attempt.outcome is Outcome.NOT_SENT:
-            return True
+            return "another process has begun this attempt"
         if written is None or written.settled is None or attempt.task is not None:
             await self._end(attempt, change)
-        return True
+        return None
+
+    async def _may_be_pruned(self, attempt: Attempt) -> bool:
+        """Return whether attempts went that were sent on the same day as this one, or later."""
+        pruned = await self.journal.pruned()
+        return pruned is not None and day_of(attempt.started_at.timestamp()) < pruned
 
     async def lease(self) -> Callable[[], bool]:
         """Return what tells, just before the first byte, whether what is written down from now on may be sent.

@@ -30,11 +30,11 @@ _log = logging.getLogger("anymedia")
 class Outbox:
     """The ends of submits, and of tasks, that wait for one journal.
 
-    `write` writes such a change, and returns whether it could be: not for an attempt that another process has
-    begun. `late` is called when one is put in the folder.
+    `write` writes such a change, and returns why it is not to be written, if so. `late` is called when one is put in
+    the folder.
     """
 
-    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[bool]]) -> None:
+    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[str | None]]) -> None:
         self.late: Callable[[], None] = lambda: None
         self._journal = journal
         self._write = write
@@ -134,10 +134,11 @@ class Outbox:
     async def _written(self, spool: Spool, name: str, change: Late) -> JournalError | None:
         """Write a change that waits under a name, and return why it was not written and waits on."""
         try:
-            if await self._write(change):
+            why = await self._write(change)
+            if why is None:
                 spool.done(name)
             else:
-                spool.put_aside(name, f"in {self._journal.name}, another process has begun this attempt")
+                spool.put_aside(name, f"in {self._journal.name}, {why}")
         except JournalError as error:
             return error
         except OSError as error:

@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import os
+from datetime import timedelta
 
 import attrs
 import pytest
@@ -399,6 +400,22 @@ async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, 
     (said,) = caplog.messages
     assert "another process has begun this attempt" in said
     assert (str(theirs.bought_by), waiting(folder / "aside")) == ("process 1 of b", ["ended"])
+
+
+async def test_what_was_written_all_the_same_and_pruned_since_is_counted_once(ledger, journal, folder, caplog):
+    """The answer to a write was lost, and this machine was away for longer than the journal keeps attempts."""
+    ours = accepted(tried(1, None), State.FAILED)
+    day = ours.started_at + timedelta(days=1)
+    for attempt in (ours, accepted(tried(2, None, started_at=day), State.FAILED)):
+        await ledger.intend(attrs.evolve(attempt, outcome=None, task=None), None)
+        await ledger.end(attempt)
+    assert (await ledger.prune(day, now=day + timedelta(days=9))).attempts == 1
+    before = await journal.sums("account")
+    ledger.end_later(ours)
+    await ledger.catch_up()
+    assert (await journal.sums("account"), statuses(journal)) == (before, ["failed"])
+    assert "attempts of its day were pruned" in caplog.text
+    assert waiting(folder / "aside") == ["ended"]
 
 
 async def test_no_disk_at_all_is_no_reason_to_lose_a_word_of_what_is_broken_off(ledger, journal, monkeypatch, caplog):
