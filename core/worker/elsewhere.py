@@ -242,7 +242,7 @@ class _Asked:
         self._asking: asyncio.Task[None] | None = None
 
     def ask(self, name: str) -> "asyncio.Future[Told]":
-        """Return what will hold what is told of a name, once that is over; whoever gives it up cancels it."""
+        """Return what will hold what is told of an order, once that is over; whoever gives it up cancels it."""
         asked = self._waiting[name] = asyncio.get_running_loop().create_future()
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
@@ -302,7 +302,7 @@ class _Waits:
     def __init__(self, session: Session, ledger: Ledger) -> None:
         self._session = session
         self._ledger = ledger
-        self._waiting: dict[tuple[str, str], asyncio.Future[Task]] = {}
+        self._waiting: dict[tuple[str, str], list[asyncio.Future[Task]]] = {}
         self._unread: list[tuple[str, str]] = []
         self._after: int | None = None
         self._moved = asyncio.Event()
@@ -313,22 +313,31 @@ class _Waits:
         if task.state.final:
             return succeeded(task)
         clock, name = self._session.clock, (task.account, task.id)
-        over = self._waiting.setdefault(name, asyncio.get_running_loop().create_future())
+        over: asyncio.Future[Task] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(name, []).append(over)
         self._unread.append(name)
         self._moved.set()
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask(self._listens()))
-        await asyncio.wait({over}, timeout=left(clock, clock.monotonic() + timeout))
-        if not over.done():
-            self._waiting.pop(name, None)
-            raise too_late(task, max((clock.now() - task.submitted_at).total_seconds(), 0.0))
-        return succeeded(over.result())
+        try:
+            await asyncio.wait({over}, timeout=left(clock, clock.monotonic() + timeout))
+            if not over.done():
+                raise too_late(task, max((clock.now() - task.submitted_at).total_seconds(), 0.0))
+            return succeeded(over.result())
+        finally:
+            self._give_up(name, over)
 
     async def close(self) -> None:
         """Ask no more."""
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.wait({self._asking})
+
+    def _give_up(self, name: tuple[str, str], over: "asyncio.Future[Task]") -> None:
+        """Wait for a task no more, though others may."""
+        others = [each for each in self._waiting.pop(name, []) if each is not over]
+        if others:
+            self._waiting[name] = others
 
     def _listens(self) -> bool:
         """Return whether the journal tells of moves by itself."""
@@ -354,8 +363,12 @@ class _Waits:
         if self._after is None:
             self._after, _ = await self._ledger.moved()
         while self._unread:
-            self._tell(await self._ledger.with_task(*self._unread[-1]))
-            self._unread.pop()
+            name = self._unread.pop()  # before it is read: others are added meanwhile
+            try:
+                self._tell(await self._ledger.with_task(*name))
+            except JournalError:
+                self._unread.append(name)
+                raise
         self._after, moved = await self._ledger.moved(self._after)
         for each in moved:
             if (each.account, each.task_id) in self._waiting:
@@ -365,6 +378,5 @@ class _Waits:
         """Let whoever waits for the task of an attempt have it, if it is over."""
         task = None if attempt is None else attempt.task
         if task is not None and task.state.final:
-            over = self._waiting.pop((task.account, task.id), None)
-            if over is not None:
+            for over in self._waiting.pop((task.account, task.id), []):
                 over.set_result(task)

@@ -1,12 +1,15 @@
 """A batch whose rows workers send ends as one that sends them itself: its rows, its budget, its files."""
 
 import asyncio
+from types import SimpleNamespace
 
+import attrs
 import pytest
 
-from anymedia import BadRows, ConfigError, Row, read_config
+from anymedia import BadRows, ConfigError, DeadlineExceeded, JournalError, Row, State, read_config
 from anymedia.clock import Clock
 from anymedia.worker import Workers, elsewhere
+from tests.journal.test_ledger import accepted, tried
 
 from .conftest import asked
 
@@ -119,3 +122,85 @@ def test_workers_need_a_journal_on_postgresql(tmp_path):
 async def test_a_batch_without_rows_needs_no_worker(world):
     async with world.client() as client:
         assert (await batch(client, world, []).run()).why == "done"
+
+
+# What is waited for
+
+
+class Known:
+    """A ledger in which `over` tasks are over, long since; `reading` is called before one of them is told."""
+
+    def __init__(self, over=(), reading=None):
+        self.over, self.reading = set(over), reading
+        self.journal = self
+
+    def hear(self, heard):
+        return False
+
+    async def moved(self, after=None):
+        return 5, []
+
+    async def with_task(self, account, task_id):
+        if self.reading is not None:
+            await self.reading(task_id)
+        state = State.SUCCEEDED if task_id in self.over else State.QUEUED
+        return attrs.evolve(tried(1), task=work(task_id, state))
+
+
+def work(task_id, state=State.QUEUED):
+    return attrs.evolve(accepted(tried(1), state).task, id=task_id)
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    monkeypatch.setattr(elsewhere, "EACH", 0.001)
+
+    def made(known):
+        return elsewhere._Waits(SimpleNamespace(clock=Clock()), known)
+
+    return made
+
+
+async def test_what_is_over_is_told_though_it_is_asked_for_while_another_is_read(waiting):
+    late = []
+
+    async def reading(task_id):
+        if not late:
+            late.append(asyncio.create_task(waits.until_done(None, work("two"), 60)))
+            await asyncio.sleep(0.01)
+
+    waits = waiting(Known(["two"], reading))
+    first = asyncio.create_task(waits.until_done(None, work("one"), 60))
+    async with asyncio.timeout(30):
+        while not late:
+            await asyncio.sleep(0.001)
+        assert (await late[0]).id == "two"
+    first.cancel()
+    await asyncio.wait({first})
+    assert waits._waiting == {}
+    await waits.close()
+
+
+async def test_what_cannot_be_read_now_is_read_later(waiting):
+    faults = [JournalError("away", away=True)]
+
+    async def reading(_):
+        if faults:
+            raise faults.pop()
+
+    waits = waiting(Known(["one"], reading))
+    async with asyncio.timeout(30):
+        assert (await waits.until_done(None, work("one"), 60)).id == "one"
+    await waits.close()
+
+
+async def test_whoever_waits_no_more_is_no_matter_for_others_that_wait_for_the_same_task(waiting):
+    waits = waiting(known := Known())
+    others = [asyncio.create_task(waits.until_done(None, work("one"), 60)) for _ in range(2)]
+    with pytest.raises(DeadlineExceeded):
+        await waits.until_done(None, work("one"), 0.01)
+    known.over.add("one")
+    waits._unread.append((work("one").account, "one"))
+    async with asyncio.timeout(30):
+        assert [(await each).id for each in others] == ["one", "one"]
+    await waits.close()
