@@ -9,6 +9,7 @@ import attrs
 
 from anymedia.model import errors
 from anymedia.model.errors import AnymediaError, NoRoute, Problem, RequestError, SubmitUncertain
+from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json, loads
 from anymedia.model.vocabulary import Billed, Outcome, Retry
 
@@ -38,8 +39,17 @@ def _json(error: AnymediaError) -> dict[str, Json]:
 
 
 def read(text: str) -> AnymediaError:
-    """Return the error that a text holds; of a class that there is no more, one of the tree's root."""
-    return _error(loads(text))
+    """Return the error that a text holds; of a class that there is no more, one of the tree's root.
+
+    Another version may have written it: of what cannot be read, it is only known that something was told.
+    """
+    try:
+        return _error(loads(text))
+    except Exception as fault:  # noqa: BLE001 - anything may stand there
+        why = f"what became of it cannot be read ({type(fault).__name__}: {fault}); the journal holds what was bought"
+        error = AnymediaError(one_line(why))
+        error.billed = Billed.UNKNOWN
+        return error
 
 
 def _error(told: Mapping[str, Any]) -> AnymediaError:

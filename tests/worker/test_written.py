@@ -126,3 +126,21 @@ def test_an_order_is_the_same_where_it_is_read():
     order = HandedOver(id="a", request=REQUEST, account="kie", units=range(1, 3), terms=terms, claimed=claimed)
     for each in (order, attrs.evolve(order, claimed=None, most=Decimal("0.10"), why="the cheapest")):
         assert order_of(order_args(each), REQUEST) == each
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"type": "Unavailable"}',
+        '{"type": 1}',
+        as_text(Unavailable("m")).replace('"same"', '"later"'),
+        as_text(Unavailable("m")).replace('"type"', '"kind"'),
+    ],
+)
+def test_what_another_version_has_told_is_an_error_all_the_same(text):
+    error = read(text)
+    assert (type(error), error.billed) == (AnymediaError, Billed.UNKNOWN)
+    assert error.message.startswith("what became of it cannot be read")
