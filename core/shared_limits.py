@@ -45,12 +45,11 @@ class Slot:
 class Trouble:
     """The trouble of an account, which is left alone for `left` seconds from now on; `since` is in seconds since 1970.
 
-    `ends` says what ends it. With `needs_trial`, that is a request that succeeds; else it is over in time. The
-    provider's own words are not in it: a prompt may be, or a key.
+    With `needs_trial`, a request that succeeds ends it; else it is over in time. The provider's own words are not in
+    it: a prompt may be, or a key.
     """
 
     cause: str
-    ends: str
     since: float
     left: float
     failures: int

@@ -22,14 +22,11 @@ from anymedia.model.errors import JournalError
 
 from .counts_as import UNCERTAIN
 from .new_file import new_file
-from .protocol import DAY, Entry, Sum
+from .protocol import DAY, LATEST, Entry, Sum
 from .whole import Arrived, Kept, Rest, Source, Target, results_of
 
 SAME = ("account", "provider", "started", "quoted", "kind", "offer", "model", "labels", "batch", "idempotency_key")
 """What never changes of an entry."""
-
-LATEST = 1e11
-"""Seconds since 1970 that no time of ours passes: the year 5138."""
 
 SETTLED = ("reserved", "counts_as", "task_id")
 """What changes no more of an entry that is not open."""

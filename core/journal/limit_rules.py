@@ -14,7 +14,12 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from anymedia.model.codec import from_json
+from anymedia.model.errors import OutOfBounds
+from anymedia.model.strict_json import loads
 from anymedia.shared_limits import ACTIVE, HOLD, TRIAL, Answer, Question, Slot, Trouble, Want
+
+from .protocol import LATEST
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
 """One statement and its values, for which question marks stand; {now} stands for the time by the one clock."""
@@ -176,8 +181,15 @@ def _queue(question: Question) -> str:
     return "+".join(want.kind for want in question.wants)
 
 
-def _trouble(said: str, left: float) -> Trouble:
-    return Trouble(**{**json.loads(said), "left": max(left, 0.0)})
+def _trouble(said: str, left: float) -> Trouble | None:
+    """Return the trouble that a text tells of; None where it cannot be read, as another version may have written it."""
+    try:
+        told: Any = loads(said)
+        known = {field.name: told[field.name] for field in attrs.fields(Trouble)}
+        trouble = from_json(Trouble, {**known, "left": max(left, 0.0)})
+    except (OutOfBounds, LookupError, TypeError, ValueError):
+        return None
+    return trouble if 0 <= trouble.since < LATEST else None
 
 
 def _enter(run: Run, question: Question, used: dict[str, int], places: Sequence[str]) -> float:

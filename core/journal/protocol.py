@@ -14,6 +14,9 @@ import attrs
 
 from anymedia.shared_limits import SharedLimits
 
+LATEST = 1e11
+"""Seconds since 1970 that no time of ours passes: the year 5138."""
+
 DAY = 86_400
 """Seconds of a day."""
 

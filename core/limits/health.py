@@ -296,7 +296,6 @@ class Health:
         left = max(trouble.until - self._clock.monotonic(), 0.0)
         told = Trouble(
             cause=trouble.cause,
-            ends=trouble.ends.name,
             since=trouble.since.timestamp(),
             left=left,
             failures=trouble.failures,
@@ -318,7 +317,7 @@ class Health:
         self._troubles[account.name] = _Trouble(
             cause=told.cause,
             reason=HEARD,
-            ends=Cooldown[told.ends],
+            ends=Cooldown.TRIAL if told.needs_trial else Cooldown.TIME,
             since=datetime.fromtimestamp(told.since, UTC),
             began=now,
             until=until,

@@ -1,6 +1,7 @@
 """Shared limits in a file beside the journal: nothing hangs on it, so whatever becomes of it, they go on."""
 
 import asyncio
+import json
 import os
 import sqlite3
 import stat
@@ -130,7 +131,7 @@ def test_while_another_process_writes_nobody_is_held_up_who_did_not_ask(opens, m
 
 def test_a_clock_that_begins_anew_with_the_machine_holds_up_nobody_for_longer_than_before(opens):
     slot = Slot(kind=POLLS, name="0", seconds=10.0)
-    trouble = Trouble(cause="x", ends="TIME", since=0.0, left=60.0, failures=1, needs_trial=False)
+    trouble = Trouble(cause="x", since=0.0, left=60.0, failures=1, needs_trial=False)
     limits = opens()
     assert wait(limits, asked(slots=[slot], trouble=trouble)) == 0
     assert wait(limits, asked("2")) > 0
@@ -140,6 +141,33 @@ def test_a_clock_that_begins_anew_with_the_machine_holds_up_nobody_for_longer_th
     assert answer.trouble.left == 60.0
     assert wait(limits, asked("3"), now + 10.0) > 0  # as long as what is held does
     assert wait(limits, asked("4"), now + 10.0 + HOLD) == 0  # the place of 2 is no more
+
+
+TOLD = {"cause": "x", "since": 1.0, "failures": 1, "needs_trial": False}
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (json.dumps(TOLD | {"left": 9.0, "newer": 1}), "x"),
+        (json.dumps({"cause": "x"}), None),
+        (json.dumps(TOLD | {"failures": "many"}), None),
+        (json.dumps(TOLD | {"since": 1e300}), None),
+        (json.dumps(TOLD | {"since": -1}), None),
+        ("[]", None),
+        ("nothing", None),
+    ],
+)
+def test_a_trouble_that_another_version_has_told_is_known_as_far_as_it_can_be_read(opens, tmp_path, said, cause):
+    limits = opens()
+    assert wait(limits, asked()) == 0
+    file = tmp_path / "state" / "journal.db-limits"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("INSERT INTO limit_troubles VALUES (?, 60, ?, ?)", (asked().account, NOW + 60, said))
+    trouble = limits.ask_at_once(asked("2", minds=True), NOW).trouble
+    assert (None if trouble is None else (trouble.cause, trouble.left > 0)) == (
+        None if cause is None else (cause, True)
+    )
 
 
 def test_a_process_that_was_forked_without_a_word_opens_it_anew(opens, monkeypatch):
