@@ -6,9 +6,9 @@ the id of an attempt that was handed over.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import attrs
 import psycopg
@@ -19,13 +19,15 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from anymedia.config import Config
 from anymedia.journal.database_urls import is_postgres, name_of
-from anymedia.journal.postgres.server import let_go
+from anymedia.journal.postgres.server import conninfo_of, heard, let_go
 from anymedia.model.errors import AnymediaError, ConfigError, JournalError
 from anymedia.model.plain import one_line
 from anymedia.model.strict_json import Json
 
 from .patient import PatientJobs
 from .told import as_text, read
+
+T = TypeVar("T")
 
 QUEUE = "anymedia"
 """The name of the queue, where nobody names another."""
@@ -105,7 +107,7 @@ def database_of(config: Config) -> str:
 
 
 class _Connection(psycopg.AsyncConnection[Any]):
-    """A connection whose socket is closed where it comes to nothing, or is not waited for any more."""
+    """A connection that a server which says nothing breaks; its socket is closed where it comes to nothing."""
 
     @classmethod
     async def connect(cls, *where: Any, **how: Any) -> Self:
@@ -114,6 +116,9 @@ class _Connection(psycopg.AsyncConnection[Any]):
         except BaseException as fault:
             let_go(fault)
             raise
+
+    async def wait(self, gen: Generator[Any, Any, T], *how: Any, **named: Any) -> T:
+        return await super().wait(heard(self, gen), *how, **named)
 
 
 class Database:
@@ -124,7 +129,7 @@ class Database:
         self.queue: str = queue
         self._url = url
         connector = PsycopgConnector(
-            conninfo=url, connection_class=_Connection, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE
+            conninfo=conninfo_of(url), connection_class=_Connection, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE
         )
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
         self.app.job_manager = PatientJobs(connector)
@@ -238,7 +243,7 @@ class Database:
 
 async def _prepare(url: str) -> None:
     """Make the tables that are missing; whoever does so at the same time waits."""
-    async with await _Connection.connect(url, connect_timeout=int(PATIENCE)) as connection:
+    async with await _Connection.connect(conninfo_of(url)) as connection:
         if await _are_there(connection):
             return
         async with connection.transaction():

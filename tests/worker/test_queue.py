@@ -1,6 +1,9 @@
 """What an application puts in is bought once by workers, and it reads there what became of it."""
 
 import asyncio
+import os
+import signal
+import socket
 
 import attrs
 import psycopg
@@ -174,3 +177,20 @@ async def test_a_connection_that_nobody_waits_for_any_more_is_not_left_open():
         async with asyncio.timeout(60):
             await over.wait()
     assert caught.value is not None  # who keeps the error keeps no connection
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for_for_ever(world, monkeypatch):
+    """Its connections stand while it is frozen, and nothing comes of them; one that is gone is noticed by itself."""
+    monkeypatch.setattr("anymedia.journal.postgres.server.SILENCE", 0.3)
+    async with world.queue() as queue:
+        async with queue._database.app.connector.pool.connection() as connection:
+            frozen = connection.info.backend_pid
+            with socket.socket(fileno=os.dup(connection.fileno())) as there:
+                assert there.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) > 0
+            os.kill(frozen, signal.SIGSTOP)
+            try:
+                with pytest.raises(psycopg.OperationalError, match="has said nothing"):
+                    await connection.execute("SELECT 1")
+            finally:
+                os.kill(frozen, signal.SIGCONT)
+        assert await queue.result("none") is None

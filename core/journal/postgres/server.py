@@ -79,25 +79,25 @@ _REFUSALS: Mapping[str, str] = {
 
 
 class _Heard(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that breaks once the server says nothing for `SILENCE` seconds, as one does that was frozen.
+    def wait(self, gen: Generator[Any, Any, T], *how: Any, **named: Any) -> T:
+        return super().wait(heard(self, gen), *how, **named)
+
+
+def heard(connection: psycopg.BaseConnection[Any], gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Break a connection once the server says nothing for `SILENCE` seconds, as one does that was frozen.
 
     Its connections stand for as long as it is: nothing else tells.
     """
-
-    def wait(self, gen: Generator[Any, Any, T], *how: Any, **named: Any) -> T:
-        return super().wait(self._heard(gen), *how, **named)
-
-    def _heard(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-        until = time.monotonic() + SILENCE
-        try:
-            is_ready = yield next(gen)
-            while is_ready or time.monotonic() < until:
-                is_ready = yield gen.send(is_ready)
-        except StopIteration as end:
-            done: T = end.value
-            return done
-        self.close()
-        raise psycopg.OperationalError(f"it has said nothing for {SILENCE:g} s")
+    until = time.monotonic() + SILENCE
+    try:
+        is_ready = yield next(gen)
+        while is_ready or time.monotonic() < until:
+            is_ready = yield gen.send(is_ready)
+    except StopIteration as end:
+        done: T = end.value
+        return done
+    connection.pgconn.finish()
+    raise psycopg.OperationalError(f"it has said nothing for {SILENCE:g} s")
 
 
 def let_go(fault: BaseException | None) -> None:
@@ -108,6 +108,16 @@ def let_go(fault: BaseException | None) -> None:
     while fault is not None:
         traceback.clear_frames(fault.__traceback__)
         fault = fault.__context__
+
+
+def conninfo_of(url: str) -> str:
+    """Return how to connect to a database: as its URL says, and else so that a machine that is gone is noticed.
+
+    Errors: psycopg.Error for a URL that cannot be read.
+    """
+    given = conninfo_to_dict(url)
+    several = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}
+    return make_conninfo(**{**_DEFAULTS, **several, **given})
 
 
 class Server:
@@ -125,9 +135,8 @@ class Server:
             said = str(error).strip()
             why = said if said.startswith("invalid URI query parameter") else "PostgreSQL's client cannot read it"
             raise ConfigError(f"{self.name}: {why}") from None
-        several = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}
         self._secrets = [str(given[name]) for name in ("password", "sslpassword") if given.get(name)]
-        self._conninfo = make_conninfo(**{**_DEFAULTS, **several, **given})
+        self._conninfo = conninfo_of(url)
         self._is_away = self._is_told = False
         self._lock = threading.Lock()
 
