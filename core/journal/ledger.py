@@ -160,7 +160,7 @@ class Ledger:
     def __init__(self, journal: Journal, *, prompts: bool = True, hide: Hide = NOTHING) -> None:
         self.journal: Journal = journal
         self._records = Records(prompts=prompts, hide=hide)
-        self.outbox: Outbox = Outbox(journal, self._records, self._write_late)
+        self.outbox: Outbox = Outbox(journal, self._records, self._write_late, _is_under_way)
         self._holder = uuid4().hex
         self._held: set[str] = set()
         self._unreleased: set[str] = set()
@@ -679,10 +679,10 @@ class Ledger:
     async def _end_fetch(self, fetch: tuple[str, str]) -> None:
         account, task_id = fetch
         self._fetching.discard(fetch)
+        self._unfetched.add(fetch)
         try:
             await self.journal.write(Fetched(account=account, task_id=task_id))
-        except JournalError:
-            self._unfetched.add(fetch)
+        except BaseException:  # after a cancel, nobody hears whether it is written
             self.outbox.late()
             raise
         self._unfetched.discard(fetch)
@@ -728,10 +728,9 @@ class Ledger:
         claim = None
         try:
             claim = await claims()
-        except BaseException as error:  # a cancel ends the wait, and not the claim
-            self._let_go(key)
-            if isinstance(error, JournalError):
-                self._late(key)
+        except BaseException:  # a cancel ends the wait, and not the claim
+            self.journal.put(Released(key=key, holder=self._holder))
+            self._late(key)
             raise
         finally:
             if claim is None:
@@ -745,9 +744,14 @@ class Ledger:
 
     async def _release(self, key: str) -> None:
         self._held.discard(key)
+        await self._let_go(key)
+
+    async def _let_go(self, key: str) -> None:
+        """Let go of a key in the journal; what cannot be written, or is not heard of, is written by `catch_up`."""
+        self._unreleased.add(key)
         try:
             await self.journal.write(Released(key=key, holder=self._holder))
-        except JournalError:
+        except BaseException:
             self._late(key)
             raise
         self._unreleased.discard(key)
@@ -763,7 +767,7 @@ class Ledger:
             return None
         bought = await self.bought(key, digests)
         if any(attempt.outcome is None for attempt in bought):
-            self._let_go(key)
+            await self._let_go(key)
             return None
         return Claimed(claim=claim, digest=digests[0], bought=bought)
 
@@ -780,9 +784,6 @@ class Ledger:
             if digests is not None and entry.digest not in (None, *digests):
                 raise _other_request(key, attempt)
         return tuple(attempt for _, attempt in bought)
-
-    def _let_go(self, key: str) -> None:
-        self.journal.put(Released(key=key, holder=self._holder))
 
     async def digest(self, request: Json) -> str:
         """Return what tells two requests apart, and from which no prompt can be read.
@@ -862,6 +863,13 @@ def _named(attempt: Attempt, task: Task) -> Attempt:
 def _begun(attempt: Attempt) -> tuple[datetime, Process | None]:
     """Return what tells an attempt from one that another process has begun under the same id."""
     return attempt.started_at, attempt.bought_by
+
+
+def _is_under_way(change: Late) -> bool:
+    """Return whether another process may just be writing down the intent of a submit whose end this is."""
+    if isinstance(change, Seen) or change.status != Outcome.NOT_SENT:
+        return False
+    return attempt_in(change.record, change.task).bought_by != this_process()
 
 
 def _has_ended_without_task(attempt: Attempt) -> bool:

@@ -14,7 +14,7 @@ from anymedia.model.errors import JournalError
 
 from .protocol import Ended, Journal, Seen
 from .records import Records
-from .spool import Late, Spool, no_place
+from .spool import Late, Spool, is_new, no_place
 
 T = TypeVar("T")
 
@@ -31,13 +31,21 @@ class Outbox:
     """The ends of submits, and of tasks, that wait for one journal.
 
     `write` writes such a change, and returns why it is not to be written, if so. `late` is called when one is put in
-    the folder.
+    the folder. What `is_under_way` is left to the process that put it there, for a
+    while.
     """
 
-    def __init__(self, journal: Journal, records: Records, write: Callable[[Late], Awaitable[str | None]]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        records: Records,
+        write: Callable[[Late], Awaitable[str | None]],
+        is_under_way: Callable[[Late], bool],
+    ) -> None:
         self.late: Callable[[], None] = lambda: None
         self._journal = journal
         self._write = write
+        self._is_under_way = is_under_way
         self._in_memory: deque[Ended] = deque()
         self._writing = asyncio.Lock()
         folder = journal.spool
@@ -119,11 +127,12 @@ class Outbox:
 
     async def _write_folder(self, spool: Spool) -> None:
         """Write what waits in the folder."""
-        written = 0
-        while names := _names(spool)[:AT_ONCE]:
+        written, left = 0, set[str]()
+        while names := [name for name in _names(spool) if name not in left][:AT_ONCE]:
             found = await asyncio.to_thread(spool.read, names)
+            left |= {name for name, change in found.items() if is_new(name) and self._is_under_way(change)}
             for kind in (Ended, Seen):
-                some = {name: change for name, change in found.items() if isinstance(change, kind)}
+                some = {name: change for name, change in found.items() if isinstance(change, kind) and name not in left}
                 ends = await asyncio.gather(*(self._written(spool, *each) for each in some.items()))
                 written += len(ends)
                 if (error := next(filter(None, ends), None)) is not None:

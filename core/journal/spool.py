@@ -36,7 +36,9 @@ LARGEST = 64 << 20
 UNFINISHED = 3600.0
 """Seconds after which an unfinished file was left by a process that was killed."""
 
-_KINDS = {"ended": Ended, "seen": Seen}
+NEW = 120.0
+"""Seconds for which the process that has put a file there may see to it before the others do: a write takes as long."""
+
 _NAME = re.compile(r"(ended|seen)-\d{20}-[0-9a-f]{32}\.json")
 
 _log = logging.getLogger("anymedia")
@@ -138,6 +140,11 @@ class Spool:
                 unfinished.unlink()
         except OSError:
             return
+
+
+def is_new(name: str) -> bool:
+    """Return whether what waits under a name was put there just now."""
+    return time.time() - int(name.split("-")[1]) / 1e9 < NEW
 
 
 def waiting(folder: Path) -> int:

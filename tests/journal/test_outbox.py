@@ -16,7 +16,7 @@ import anymedia.engine.catch_up
 import anymedia.journal.outbox
 from anymedia import Asset, Billed, Client, JournalError, Money, Outcome, State, SubmitUncertain
 from anymedia.engine.catch_up import CatchUp
-from anymedia.journal import Ledger, MemoryJournal
+from anymedia.journal import Ledger, MemoryJournal, Released
 from anymedia.journal.ledger import ALONE
 from anymedia.journal.records import Records
 from anymedia.journal.spool import LARGEST, Spool
@@ -381,11 +381,14 @@ def test_what_is_broken_off_when_no_event_loop_runs_any_more_is_on_the_disk(ledg
     assert waiting(folder) == ["ended"]
 
 
-async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, journal, folder, caplog):
+async def test_what_was_not_sent_need_not_be_known_and_is_nobody_else_s(ledger, journal, folder, caplog, monkeypatch):
     """Its intent may never have been written; or another process sends it, under the same id."""
     caplog.set_level(logging.WARNING, "anymedia")
     ours = attrs.evolve(tried(1), outcome=Outcome.NOT_SENT, bought_by=Process(host="a", pid=1))
     ledger.end_later(ours)
+    await ledger.catch_up()
+    assert waiting(folder) == ["ended"]  # its intent may just be written, by its own process
+    monkeypatch.setattr("anymedia.journal.spool.NEW", 0.0)
     await ledger.catch_up()
     assert await ledger.end(ours) == ours
     assert (statuses(journal), waiting(folder)) == ([], [])
@@ -447,6 +450,43 @@ async def test_keys_that_could_not_be_let_go_are_let_go_once_the_journal_is_back
     journal.is_away = False
     await until(lambda: not ledger._unreleased)
     assert None not in [await others.claim(key, "another") for key in keys]
+
+
+@pytest.mark.parametrize("what", ["key", "fetch", "claim"])
+async def test_what_is_let_go_is_let_go_though_nobody_waits_for_it(ledger, journal, monkeypatch, what):
+    """A cancel ends the wait, and not the write; and that may fail all the same, unheard."""
+    others, waits = Ledger(MemoryJournal(journal.memory)), asyncio.Event()
+    task = accepted(tried(1)).task
+    await ledger.intend(tried(1, None), None)
+    await ledger.end(accepted(tried(1, None)))
+    if what == "fetch":
+        assert await ledger.begin_fetch(task)
+    claimed = None if what == "fetch" else await ledger.claim("order-17", {})
+
+    async def fails(*_):
+        waits.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as away:
+        away.setattr(journal, "write", fails)
+        away.setattr(journal, "put", lambda _: None)
+        if what == "claim":
+            await MemoryJournal.write(journal, Released(key="order-17", holder=ledger._holder))
+            ledger._held.clear()
+            away.setattr(journal, "select", fails)
+            letting_go = asyncio.create_task(ledger.claim("order-17", {}))
+        else:
+            letting_go = asyncio.create_task(ledger.end_fetch(task) if what == "fetch" else ledger.release(claimed))
+        await waits.wait()
+        letting_go.cancel()
+        await asyncio.wait({letting_go})
+
+    async def is_free():
+        return await others.begin_fetch(task) if what == "fetch" else await others.claim("order-17", {}) is not None
+
+    assert not await is_free()
+    await ledger.catch_up()
+    assert await is_free()
 
 
 async def test_a_key_that_is_claimed_anew_is_not_let_go_as_that_of_before(ledger, journal):

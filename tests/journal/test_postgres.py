@@ -13,12 +13,13 @@ import attrs
 import psycopg
 import pytest
 
-from anymedia import ConfigError, JournalError
+from anymedia import ConfigError, JournalError, Outcome
 from anymedia.journal import (
     Claim,
     Done,
     Fetched,
     Fetching,
+    Ledger,
     Limit,
     Prunable,
     Pruned,
@@ -35,11 +36,13 @@ from anymedia.journal.postgres.listener import _listens
 from anymedia.journal.postgres.owner import Owner, awake
 from anymedia.journal.postgres.schema import MIGRATIONS, Schema
 from anymedia.journal.postgres.server import Server
+from anymedia.model.process import Process, this_process
 from anymedia.testing.journal_entries import ended, entry, seen
 from tests.postgres import PASSWORD, needs_postgres
 
 from .leases import execute, lapse
 from .reading import run
+from .test_ledger import tried
 
 pytestmark = needs_postgres
 
@@ -833,6 +836,29 @@ async def test_what_is_beside_the_entries_cannot_be_damaged(journal):
     for statement in ("UPDATE facts SET value = 'x'", "UPDATE keys SET fence = -1", "UPDATE days SET reserved = NULL"):
         with pytest.raises(psycopg.IntegrityError):
             execute(journal, statement)
+
+
+async def test_what_was_not_sent_is_known_to_be_even_where_its_intent_is_written_after_that(
+    opens, postgres_url, monkeypatch
+):
+    """Another process of the machine takes up what waits on disk, while the intent is on its way to the database."""
+    ours, theirs = Ledger(opens()), Ledger(opens())
+    await ours.journal.check()
+    with psycopg.connect(postgres_url) as slow:
+        slow.execute("LOCK TABLE anymedia.attempts IN SHARE MODE")
+        intent = asyncio.create_task(ours.intend(attrs.evolve(tried(1), bought_by=this_process()), None))
+        await until(lambda: slow.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (0,))
+        intent.cancel()
+        await asyncio.wait({intent})
+        ours.end_later(attrs.evolve(tried(1), outcome=Outcome.NOT_SENT, bought_by=this_process()))
+        with monkeypatch.context() as patch:
+            patch.setattr("anymedia.journal.ledger.this_process", lambda: Process(host="a", pid=1))
+            await theirs.catch_up()
+            assert (await theirs.attempt(tried(1).id), theirs.outbox.on_disk()) == (None, 1)
+        slow.rollback()
+    await ours.catch_up()
+    assert [each.status for each in await ours.journal.select(Query())] == ["not sent"]
+    assert ours.outbox.on_disk() == 0
 
 
 # Processes
