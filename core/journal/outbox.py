@@ -30,9 +30,9 @@ _log = logging.getLogger("anymedia")
 class Outbox:
     """The ends of submits, and of tasks, that wait for one journal.
 
-    `write` writes such a change, and returns why it is not to be written, if so. `late` is called when one is put in
-    the folder. What `is_under_way` is left to the process that put it there, for a
-    while.
+    `write` writes such a change, and returns why it is not to be written, if so. `is_under_way` says of one whether
+    another process may still be writing what comes before it: while it is new, it is left to that. `late` is called
+    when one is put in the folder.
     """
 
     def __init__(
