@@ -289,13 +289,13 @@ def kept(config: Config, now: datetime) -> Kept | None:
         return None
     path, free = shown(config.journal), _free(config.journal)
     try:
-        attempts, number, today, left, database = with_journal(config, lambda ledger: _counted(ledger, now))
+        attempts, number, today, left, database, importing = with_journal(config, lambda ledger: _counted(ledger, now))
     except JournalError as error:
         return Kept(path, free=free, trouble=str(error))
     uncertain = sum(map(is_uncertain, attempts))
     full = f"{path}: only {sized(free)} are free there" if free is not None and free < ROOM else None
     known = Kept(path, number, uncertain, len(attempts) - uncertain, today, free=free, database=database)
-    trouble = full or (None if database is None else _trouble(path, database))
+    trouble = full or importing or (None if database is None else _trouble(path, database))
     return attrs.evolve(known, uncollected=left.number, dead=left.dead, dies=left.dies, trouble=trouble)
 
 
@@ -320,12 +320,13 @@ def _free(place: Path | str) -> int | None:
 
 async def _counted(
     ledger: Ledger, now: datetime
-) -> tuple[list[Attempt], int, dict[str, Decimal], Left, Database | None]:
+) -> tuple[list[Attempt], int, dict[str, Decimal], Left, Database | None, str | None]:
     """Prepare to write as a submit would; return the open attempts, how many there are, what a day has cost, the
-    results that are left, and the database."""
+    results that are left, the database, and what an import keeps from being bought."""
     await ledger.journal.check()
-    left, database = await _left(ledger, now), await _database(ledger.journal)
-    return await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now), left, database
+    left, database, importing = await _left(ledger, now), await _database(ledger.journal), await ledger.importing()
+    attempts, number, today = await ledger.attempts(open=True), await ledger.count(), await ledger.spent_today(now)
+    return attempts, number, today, left, database, importing
 
 
 async def _database(journal: Any) -> Database | None:

@@ -81,7 +81,8 @@ def info(clock: Clock, config: Path | None, as_json: bool) -> None:
 
     --json prints path, form, bytes, unused, results, results_bytes, room, attempts, statuses, open, uncertain,
     uncollected, first, last, pruned, texts, old, old_texts and old_uncollected (attempts that such a prune would leave
-    for the sake of results that were never saved and may still be fetched); null where there is no journal yet.
+    for the sake of results that were never saved and may still be fetched) and importing (the journal whose import into
+    this one has not ended); null where there is no journal yet.
     `database` is null where it is a file, else it has version, ahead (seconds by which this machine's clock is ahead of
     the server's), alive and dead (owners), spooled and aside (outcomes that wait on this machine, and that cannot be
     written).
@@ -128,6 +129,11 @@ def _info(told: Info, pruned: datetime | None) -> Iterator[tuple[str, str]]:
     yield "attempts", f"{number:,}: {states}" if number else "none"
     if told.first is not None and told.last is not None:
         yield "from", f"{when(_moment(told.first))} to {when(_moment(told.last))} UTC"
+    if told.importing is not None:
+        yield (
+            "import",
+            f"that of {told.importing} has not ended: `anymedia journal import {told.importing}` goes on with it",
+        )
     if pruned is not None:
         yield "pruned", f"attempts from before {pruned:%Y-%m-%d}; what they cost is kept"
     yield "open", f"{told.open:,}"

@@ -37,10 +37,13 @@ def _into(_: click.Context, __: click.Parameter, place: str | None) -> str | Non
     "--into", callback=_into, metavar="URL", help="The journal that it moves into, in place of the configured one."
 )
 @click.option(
-    "--undo", is_flag=True, help="Give the move up: let FILE be written again. The other journal stays as it is."
+    "--undo",
+    is_flag=True,
+    help="Give the move up: let FILE be written again. The other journal keeps what has come, and buys again.",
 )
+@click.option("--gone", is_flag=True, help="With --undo: the other journal is no more.")
 @config_option
-def command(file: Path, into: str | None, undo: bool, config: Path | None, as_json: bool) -> None:
+def command(file: Path, into: str | None, undo: bool, gone: bool, config: Path | None, as_json: bool) -> None:
     """Move all that is in a journal's FILE into another one.
 
     Attempts with their texts, sums and limits of the day, idempotency keys, durations, results that came as bytes: what
@@ -60,8 +63,10 @@ def command(file: Path, into: str | None, undo: bool, config: Path | None, as_js
     source = SQLiteJournal(file)
     found = load_config(config)
     if undo:
-        _undo(source, found.journal if into is None else into, found, as_json=as_json)
+        _undo(source, found.journal if into is None else into, found, gone=gone, as_json=as_json)
         return
+    if gone:
+        raise click.UsageError("--gone is an option of --undo")
     target = _target(source, into, found)
     imported = asyncio.run(_imported(source, target))
     if as_json:
@@ -103,31 +108,35 @@ async def _imported(source: SQLiteJournal, target: Target) -> Imported:
         await source.close()
 
 
-def _undo(source: SQLiteJournal, place: Path | str | None, config: Config, *, as_json: bool) -> None:
-    """Give a move up: in the journal that it went to, where that is the one of a place, and then in the file."""
+def _undo(source: SQLiteJournal, place: Path | str | None, config: Config, *, gone: bool, as_json: bool) -> None:
+    """Give a move up: in the journal that it went to, unless that is gone, and then in the file.
 
-    async def undone() -> tuple[str, bool] | None:
+    Errors: ConfigError where the journal that it went to is another one than a place's.
+    """
+
+    async def undone() -> str | None:
         try:
             moved = await source.heir()
             if moved is None:
                 return None
             move, heir = moved
-            is_told = await _given_up(move, heir, place, config)
+            if not gone and not await _given_up(move, heir, place, config):
+                raise ConfigError(
+                    f"{source.path} has moved into {heir}: name that with --into, so that it buys under idempotency "
+                    "keys again; where it is no more, add --gone"
+                )
             await source.reinstate()
-            return heir, is_told
+            return heir
         finally:
             await source.close()
 
-    found = asyncio.run(undone())
+    heir = asyncio.run(undone())
     if as_json:
-        print_json({"file": str(source.path), "undone": found is not None})
-    elif found is None:
+        print_json({"file": str(source.path), "undone": heir is not None})
+    elif heir is None:
         say(f"{source.path} has moved nowhere: there is nothing to undo")
     else:
-        heir, is_told = found
         say(f"{source.path} can be written again; what was bought in {heir} since is not in it")
-        if not is_told:
-            say(f"an import that had not ended keeps {heir} from buying under idempotency keys: name that with --into")
 
 
 async def _given_up(move: str, heir: str, place: Path | str | None, config: Config) -> bool:

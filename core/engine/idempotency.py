@@ -91,12 +91,13 @@ class IdempotencyKeys:
 
     async def _claimed(self, ledger: Ledger, key: str, request: Json, deadline: float) -> Claimed:
         """Wait until no other call holds a key, and claim it."""
-        clock, pause = self._session.clock, FIRST_PAUSE
+        clock, pause, why = self._session.clock, FIRST_PAUSE, None
         while True:
             try:
                 async with asyncio.timeout(left(clock, deadline)):
                     await self._session.catch_up()
                     claimed = await ledger.claim(key, request)
+                    why = await _told(ledger, why) if claimed is None else None
             except TimeoutError:
                 raise _not_known(f"the journal did not answer in time about the idempotency key {key!r}") from None
             except JournalError as error:
@@ -105,7 +106,7 @@ class IdempotencyKeys:
             if claimed is not None:
                 return claimed
             if clock.monotonic() + pause > deadline:
-                raise _too_late(key)
+                raise _too_late(key) if why is None else _not_known(why)
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -115,6 +116,14 @@ class IdempotencyKeys:
             await ledger.release(claimed)
         except JournalError as error:  # what was bought is what counts
             say(error, "the idempotency key %r is not released", claimed.claim.key)
+
+
+async def _told(ledger: Ledger, told: str | None) -> str | None:
+    """Return why no key can be claimed, where an import is why, and log it unless that was `told`."""
+    why = await ledger.importing()
+    if why not in (None, told):
+        _log.warning("%s", why)
+    return why
 
 
 def fault_of_name(name: object, longest: int) -> str | None:

@@ -78,12 +78,23 @@ _RELEASED = "UPDATE keys SET holder = NULL WHERE key = ? AND holder = ? AND owne
 _NO_IMPORT = "NOT EXISTS (SELECT 1 FROM facts WHERE name > 'importing ' AND name < 'importing!')"
 """What is so while no other journal is on its way here, in which something may have been bought under the same key."""
 
+ORIGIN = "of "
+"""What begins the names of facts that say which journals are on their way here."""
+
+_IMPORTING = "SELECT value FROM facts WHERE name > 'of ' AND name < 'of!' ORDER BY name LIMIT 1"
+
 _HELD = f"""SELECT {_NO_IMPORT}, holder, owner, CAST(fence AS BIGINT)
     FROM (SELECT 1) AS one LEFT JOIN keys ON key = ?"""  # noqa: S608
 _CLAIMED = """INSERT INTO keys (key, holder, owner, fence) VALUES (?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, owner = excluded.owner, fence = excluded.fence"""
 _STANDS = f"SELECT holder, owner, fence FROM keys WHERE key = ? AND {_NO_IMPORT}"  # noqa: S608
 _SPENT = "SELECT coalesce(sum(coalesce(reserved, 9e999)), 0) FROM days WHERE account = ? AND day >= ?"
+
+
+def importing(connection: Connection, dialect: Dialect) -> str | None:
+    """Return the name of a journal whose import has not ended here; None where there is none."""
+    row = connection.execute(dialect(_IMPORTING), ()).fetchone()
+    return None if row is None else str(row[0])
 
 
 @attrs.frozen

@@ -11,6 +11,7 @@ import attrs
 
 from anymedia.model.task import SENDING
 
+from .changes import importing
 from .counts_as import UNCERTAIN
 from .dialect import Connection, Dialect
 from .protocol import Journal, Prunable
@@ -51,7 +52,8 @@ class Info:
     `path` is its file, or its URL without a password, `form` the number of its form, `bytes` what it takes on the disk,
     `unused` of these what new attempts will use first (None: the database does not tell that); `results` counts the
     files in the folder for results that came as bytes, which take `results_bytes`. `room` is what is free on the disk
-    of this machine. `database` is that of a journal that is no file.
+    of this machine. `importing` is the name of a journal whose import into this one has not ended.
+    `database` is that of a journal that is no file.
     """
 
     path: str
@@ -71,6 +73,7 @@ class Info:
     results: int
     results_bytes: int
     room: int
+    importing: str | None = None
     database: Database | None = None
 
 
@@ -116,6 +119,7 @@ def held(
         "old": wanted[0],
         "old_texts": int(wanted[1]),
         "old_uncollected": uncollected(connection, dialect, old),
+        "importing": importing(connection, dialect),
     }
 
 

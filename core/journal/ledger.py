@@ -695,6 +695,8 @@ class Ledger:
         """
         key = ALONE + as_text(name)
         if await self._hold(key, lambda: self.journal.claim(key, self._holder)) is None:
+            if (why := await self.importing()) is not None:
+                raise JournalError(why)
             error = JournalError(f"{self.journal.name}: {name!r} is under way already; wait until that has ended")
             error.held = name
             raise error
@@ -705,6 +707,16 @@ class Ledger:
                 await self._release(key)
             except JournalError as error:  # what was done meanwhile is what counts; this ledger can hold it anew
                 say(error, "%r is not released", name)
+
+    async def importing(self) -> str | None:
+        """Return why nobody can claim a key here, where an import has not ended; None where none is under way."""
+        name = await self.journal.importing()
+        if name is None:
+            return None
+        return (
+            f"{self.journal.name}: the import of {name} has not ended, and nothing is bought under idempotency keys "
+            f"until it has; `anymedia journal import {name}` goes on with it"
+        )
 
     # The caller's own keys
 

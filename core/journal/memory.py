@@ -266,6 +266,10 @@ class MemoryJournal:
         """As Journal.salts."""
         return [self.memory.salt]
 
+    async def importing(self) -> str | None:
+        """None: nothing moves into a memory."""
+        return None
+
     async def close(self) -> None:
         """As Journal.close."""
         with self.memory.lock:

@@ -13,7 +13,7 @@ import attrs
 from anymedia.model.errors import JournalError
 
 from .added_up import NONE, more
-from .changes import Changes
+from .changes import ORIGIN, Changes
 from .dialect import Connection, Dialect
 from .protocol import Done, Entry
 from .pruning import GONE, RAISED
@@ -34,7 +34,8 @@ _WRITTEN = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO 
 _MADE = "INSERT INTO facts (name, value) VALUES ('salt', ?) ON CONFLICT (name) DO NOTHING"
 _FACT = "SELECT value FROM facts WHERE name = ?"
 _NO_CLAIM = "UPDATE keys SET fence = fence + 1 WHERE holder IS NOT NULL"
-_FORGOTTEN = "DELETE FROM facts WHERE name IN (?, ?, ?)"
+_FORGOTTEN = "DELETE FROM facts WHERE name IN (?, ?, ?, ?)"
+_ARRIVED = "DELETE FROM facts WHERE name IN (?, ?)"
 _SALTS = "SELECT value FROM facts WHERE name = 'salt' OR (name > 'salt ' AND name < 'salt!') ORDER BY name"
 _FIRST_MOVE = "SELECT min(moved) FROM attempts WHERE {has_moved}"
 _THERE = "SELECT id FROM attempts WHERE id {listed} LIMIT 1"
@@ -73,6 +74,7 @@ class Mover:
         (first,) = self._execute(connection, _FIRST_MOVE).fetchone()
         moves = min(first or 0, 0) - 1 - leaving.moves
         self._execute(connection, _WRITTEN, UNDER_WAY + leaving.id, "0")
+        self._execute(connection, _WRITTEN, ORIGIN + leaving.id, leaving.of)
         self._execute(connection, _WRITTEN, MOVES + leaving.id, str(-moves))
         for salt in leaving.salts[:1]:
             self._execute(connection, _MADE, salt.hex())
@@ -110,13 +112,13 @@ class Mover:
             changes.make(connection, told, owner="", is_alive=bool)
         if rest.pruned is not None:
             self._execute(connection, RAISED, GONE, str(rest.pruned))
-        self._execute(connection, "DELETE FROM facts WHERE name = ?", UNDER_WAY + name)
+        self._execute(connection, _ARRIVED, UNDER_WAY + name, ORIGIN + name)
         self._execute(connection, _WRITTEN, OVER + name, "1")
         self._execute(connection, _NO_CLAIM)
 
     def give_up(self, connection: Connection, name: str) -> None:
         """Do as Target.give_up."""
-        self._execute(connection, _FORGOTTEN, UNDER_WAY + name, OVER + name, MOVES + name)
+        self._execute(connection, _FORGOTTEN, UNDER_WAY + name, ORIGIN + name, OVER + name, MOVES + name)
         self._execute(connection, _NO_CLAIM)
 
     def found(self, connection: Connection, ids: Collection[str]) -> list[Entry]:

@@ -489,5 +489,11 @@ class Journal(Protocol):
         Behind them come those of the journals that were imported: what is keyed with these is still found by them.
         """
 
+    async def importing(self) -> str | None:
+        """Return the name of a journal whose import into this one has not ended; None where there is none.
+
+        Until then, no key can be claimed: what was bought under it may not have come yet.
+        """
+
     async def close(self) -> None:
         """Make the changes that are still to be made, then end as an owner: what it claimed is free."""

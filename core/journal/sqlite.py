@@ -14,7 +14,7 @@ from anymedia.clock import Clock
 from anymedia.model.errors import JournalError
 from anymedia.shared_limits import SharedLimits
 
-from .changes import Changes
+from .changes import Changes, importing
 from .info import Info
 from .labels import has_labels
 from .process_lock import ProcessLock, forget, is_alive, is_here, is_name, known, mark_of
@@ -197,6 +197,10 @@ class SQLiteJournal:
     async def salts(self) -> list[bytes]:
         """As Journal.salts."""
         return await self._store.write(MOVER.salts)
+
+    async def importing(self) -> str | None:
+        """As Journal.importing."""
+        return await self._store.glance(partial(importing, dialect=SQLITE), None)
 
     # All of it, as it moves into another journal, or takes one in
 

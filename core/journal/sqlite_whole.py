@@ -15,6 +15,7 @@ from .moving import TAKEN, Mover, Row, entry_of_row
 from .protocol import Unknown
 from .pruning import GONE, fact
 from .queries import COLUMNS, TEXTS
+from .records import as_text
 from .sqlite_schema import SQLITE
 from .whole import PAGE, Gone, Kept, Leaving, Rest
 
@@ -72,7 +73,9 @@ def retire(connection: sqlite3.Connection, path: Path, to: str) -> Leaving:
             f"`anymedia journal import {path} --undo`"
         )
     (moves,) = connection.execute(_LAST_MOVE).fetchone()
-    return Leaving(id=moved["id"], salts=tuple(MOVER.known_salts(connection)), moves=max(moves or 0, 0))
+    return Leaving(
+        id=moved["id"], of=as_text(str(path)), salts=tuple(MOVER.known_salts(connection)), moves=max(moves or 0, 0)
+    )
 
 
 def reinstate(connection: sqlite3.Connection) -> None:

@@ -29,12 +29,13 @@ class Kept:
 
 @attrs.frozen(kw_only=True)
 class Leaving:
-    """A journal that is written to no more: `id` names this move, and no other.
+    """A journal that is written to no more: `id` names this move, and no other; `of` is the journal's name.
 
     `salts` are those that it has, its own first; `moves` is the number of its last move.
     """
 
     id: str
+    of: str
     salts: tuple[bytes, ...] = ()
     moves: int = 0
 

@@ -69,9 +69,13 @@ def test_who_uses_the_old_one_is_told_of_the_new_one_until_that_is_undone(filled
     settled = filled("tasks", "settle", "3", "--not-billed")
     assert (settled.exit_code, "it was imported into" in settled.stderr) == (6, True)
     assert filled("tasks").exit_code == 0
-    undone = filled("journal", "import", file, "--undo")
+    named = filled("journal", "import", file, "--undo")
+    assert (named.exit_code, f"has moved into {into.removeprefix('sqlite://')}: name that with" in named.stderr) == (
+        3,
+        True,
+    )
+    undone = filled("journal", "import", file, "--undo", "--into", into)
     assert f"can be written again; what was bought in {into.removeprefix('sqlite://')} since" in undone.stderr
-    assert "from buying under idempotency keys" in undone.stderr
     assert filled.json("journal", "import", file, "--undo") == {"file": file, "undone": False}
     assert filled("tasks", "settle", "3", "--not-billed").exit_code == 0
 
@@ -87,13 +91,17 @@ def test_an_import_that_did_not_end_is_given_up_in_both_journals(filled, monkeyp
     monkeypatch.setattr(SQLiteJournal, "take", takes)
     there = SQLiteJournal(into.removeprefix("sqlite://"))
     assert run(there.claim("order-2", "a")) is None
-    undone = filled("journal", "import", file, "--into", into, "--undo")
-    assert "from buying" not in undone.stderr
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", into)
+    for command in ("doctor", "journal info"):
+        assert f"`anymedia journal import {file}` goes on with it" in " ".join(filled(*command.split()).stdout.split())
+    filled("journal", "import", file, "--undo")
     assert run(there.claim("order-2", "a")) is not None
     run(there.close())
+    filled("journal", "import", file)
     monkeypatch.setenv("ANYMEDIA_JOURNAL", "off")
-    filled("journal", "import", file, "--into", into)
-    assert "from buying under idempotency keys" in filled("journal", "import", file, "--undo").stderr
+    assert "name that with --into" in filled("journal", "import", file, "--undo").stderr
+    assert filled("journal", "import", file, "--gone").exit_code == 2
+    assert "can be written again" in filled("journal", "import", file, "--undo", "--gone").stderr
 
 
 def test_into_the_configured_journal(filled, monkeypatch, into):

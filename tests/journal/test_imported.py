@@ -9,7 +9,7 @@ from typing import get_args
 import attrs
 import pytest
 
-from anymedia import Client, JournalError, OutOfBounds, Row
+from anymedia import Billed, Client, DeadlineExceeded, JournalError, OutOfBounds, Row
 from anymedia.journal import (
     Done,
     Fetching,
@@ -254,20 +254,44 @@ async def test_no_key_is_claimed_before_all_has_come(path, target, monkeypatch):
         with pytest.raises(JournalError, match="it is away"):
             await import_journal(source, there)
     assert await there.claim("k", "a") is None
+    assert await there.importing() == source.name
     assert await there.intend(entry(70), claim=claim) == Refusal()
     assert await there.intend(entry(71)) is None
     move, _ = await source.heir()
     await there.give_up(move)
+    assert await there.importing() is None
     assert await there.intend(entry(70), claim=claim) == Refusal()  # what has come stays, and its claimant knows none
     late = await there.claim("k", "a")
     assert await there.intend(entry(72), claim=late) is None
     await import_journal(source, there)
     assert await there.intend(entry(73), claim=late) == Refusal()  # it was claimed before all came
+    assert await there.importing() is None
     again = await there.claim("k", "a")
     assert await there.intend(entry(73), claim=again) is None
     assert await there.claim("sent", "a") is not None
     await source.close()
     await there.close()
+
+
+async def test_whoever_needs_a_key_meanwhile_is_told_of_the_import(path, config, client, request_, monkeypatch, caplog):
+    """Once, however long it waits."""
+    there = client._ledger.journal
+
+    async def importing():
+        return "old.db"
+
+    async def claim(key, holder):
+        return None
+
+    monkeypatch.setattr(there, "importing", importing)
+    monkeypatch.setattr(there, "claim", claim)
+    why = "the import of old.db has not ended, and nothing is bought under idempotency keys until it has"
+    with pytest.raises(DeadlineExceeded, match=why) as caught:
+        await client.submit(request_, "reapi", idempotency_key="k", timeout=60)
+    assert (caught.value.billed, caplog.text.count("has not ended")) == (Billed.UNKNOWN, 1)
+    with pytest.raises(JournalError, match=why):
+        async with client._ledger.alone("a batch"):
+            pass
 
 
 async def test_two_journals_move_into_one_that_is_used(path, target):

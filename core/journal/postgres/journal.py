@@ -12,7 +12,7 @@ import attrs
 
 from anymedia.clock import Clock
 from anymedia.environment import HOME, XDG_STATE_HOME, state_folder
-from anymedia.journal.changes import Changes
+from anymedia.journal.changes import Changes, importing
 from anymedia.journal.info import Database, Info
 from anymedia.journal.protocol import (
     LEASE,
@@ -200,6 +200,10 @@ class PostgresJournal:
     async def salts(self) -> list[bytes]:
         """As Journal.salts."""
         return await self._store.write(Write(MOVER.salts, self._now(), ("salt",), lives=False))
+
+    async def importing(self) -> str | None:
+        """As Journal.importing."""
+        return await self._store.glance(partial(importing, dialect=POSTGRES), None)
 
     # Another journal that moves into it
 

@@ -160,7 +160,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         )""",
         "CREATE UNIQUE INDEX by_unknown_task ON unknown (task_id, account)",
         f"""CREATE TABLE facts (
-            name {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL CHECK (name LIKE 'salt%' OR value ~ '^[0-9]{{1,15}}$')
+            name {_TEXT} PRIMARY KEY, value {_TEXT} NOT NULL CHECK (name ~ '^(salt|of )' OR value ~ '^[0-9]{{1,15}}$')
         )""",
         # A text that is no JSON has none.
         """CREATE FUNCTION has_labels(labels text, wanted text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
