@@ -57,14 +57,17 @@ CREATE TABLE IF NOT EXISTS anymedia_requests (
     name text PRIMARY KEY,
     put_at timestamptz NOT NULL DEFAULT now(),
     ended_at timestamptz,
-    error text
+    error text,
+    digest text
 )
 """
 
 PUT = """
-INSERT INTO anymedia_requests (name) VALUES (%(name)s)
-ON CONFLICT (name) DO UPDATE SET put_at = now(), ended_at = NULL, error = NULL
+INSERT INTO anymedia_requests AS there (name, digest) VALUES (%(name)s, %(digest)s)
+ON CONFLICT (name) DO UPDATE SET put_at = now(), ended_at = NULL, error = NULL, digest = excluded.digest
+    WHERE there.digest IS NOT DISTINCT FROM excluded.digest OR there.error IS NOT NULL
 """
+"""What another request has this name is not put in, unless that has come to nothing."""
 END = "UPDATE anymedia_requests SET ended_at = now(), error = %(error)s WHERE name = %(name)s"
 READ = """
 SELECT name, ended_at IS NOT NULL AS ended, error FROM anymedia_requests WHERE name = ANY(%(names)s::text[])
@@ -161,21 +164,24 @@ class Database:
     # What was put in
 
     async def put(
-        self, task: str, args: Mapping[str, Json], name: str, lock: str | None = None, connection: Any = None
-    ) -> int:
+        self, task: str, args: Mapping[str, Json], name: str, digest: str | None = None, connection: Any = None
+    ) -> int | None:
         """Put a job in that has a name, and return its number; within a transaction of `connection`, where given.
 
-        Errors: JournalError.
+        None where another digest has the name: what that was put in for waits, or was bought. Errors: JournalError.
         """
         with self.answers():
             if connection is None:
                 async with self._transaction() as connection:
-                    return await self._put(task, args, name, lock, connection)
-            return await self._put(task, args, name, lock, connection)
+                    return await self._put(task, args, name, digest, connection)
+            return await self._put(task, args, name, digest, connection)
 
-    async def _put(self, task: str, args: Mapping[str, Json], name: str, lock: str | None, connection: Any) -> int:
-        await connection.execute(PUT, {"name": name})
-        job = self.app.configure_task(task, queue=self.queue, lock=lock or f"{task} {name}", connection=connection)
+    async def _put(
+        self, task: str, args: Mapping[str, Json], name: str, digest: str | None, connection: Any
+    ) -> int | None:
+        if not (await connection.execute(PUT, {"name": name, "digest": digest})).rowcount:
+            return None
+        job = self.app.configure_task(task, queue=self.queue, lock=f"{task} {name}", connection=connection)
         return await job.defer_async(**args)
 
     @asynccontextmanager

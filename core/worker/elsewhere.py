@@ -156,7 +156,9 @@ class _Submits(Submits):
         until = None if seconds is None or math.isinf(seconds) else self.session.clock.now().timestamp() + seconds
         args = {**order_args(handed), "until": until, "request": await self._desk.carrier.text(self._request)}
         self._desk.idleness.look()
-        return await self._desk.database.put(ORDER, args, submission.id)
+        number = await self._desk.database.put(ORDER, args, submission.id)
+        assert number is not None  # noqa: S101 - the id is this order's alone
+        return number
 
     async def _told(self, submission: Submission, number: int, deadline: float) -> Told:
         """Return what became of an order that was put in as this job. Errors: Unavailable, SubmitUncertain."""

@@ -8,7 +8,7 @@ import attrs
 
 from anymedia.clock import Clock
 from anymedia.config import Config, load_config
-from anymedia.engine.idempotency import LONGEST, fault_of_name
+from anymedia.engine.idempotency import LONGEST, compared, fault_of_name
 from anymedia.journal.ledger import Ledger
 from anymedia.journal.opening import open_journal
 from anymedia.journal.protocol import Journal
@@ -110,7 +110,8 @@ class Queue:
         worker's configuration says.
         What came to nothing, and was not billed, is bought anew when it is put in again under the same key. Small
         files travel within it, large ones need a bucket as [storage].
-        Errors: OutOfBounds for an option, a key or a file; ConfigError and Unavailable where the storage takes no file.
+        Errors: OutOfBounds for an option, a file, or a key under which another request waits or was bought; ConfigError
+        and Unavailable where the storage takes no file.
         """
         given: object = request
         if not isinstance(given, Request | RawRequest):
@@ -129,7 +130,10 @@ class Queue:
             "options": options_of(options),
             "until": None if timeout is None else Clock().now().timestamp() + seconds(timeout),
         }
-        await self._database.put(SUBMIT, args, key, connection=connection)
+        digest = await self._ledger.digest(await compared(request))
+        if await self._database.put(SUBMIT, args, key, digest, connection) is None:
+            message = f"{key!r} was used for another request; each request needs an idempotency key of its own"
+            refuse("idempotency_key", message)
 
     async def result(self, idempotency_key: str) -> Standing | None:
         """Return how a request stands by its key; None where nothing is known of it. Errors: JournalError."""
@@ -137,8 +141,10 @@ class Queue:
         told = (await self._database.told([idempotency_key])).get(idempotency_key)
         if told is None and not attempts:
             return None
-        error = None if told is None else told.error
-        is_over = all(not attempt.open for attempt in attempts) if told is None else told.ended
+        # A job may end before a task that another one has bought under the same key.
+        goes_on = any(attempt.task is not None and not attempt.task.state.final for attempt in attempts)
+        error = None if told is None or goes_on else told.error
+        is_over = not goes_on and (all(not attempt.open for attempt in attempts) if told is None else told.ended)
         state = attempts[-1].status if attempts else WAITING
         if not attempts and error is not None:
             state = str(error.outcome or "failed")

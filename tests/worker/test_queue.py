@@ -19,7 +19,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.worker import Queue
-from anymedia.worker.database import _prepare
+from anymedia.worker.database import SUBMIT, _prepare
 from tests.ports import unused_port
 from tests.samples import sample
 
@@ -35,6 +35,33 @@ async def test_what_is_put_in_twice_is_bought_once(world):
         await queue.submit(REQUEST, idempotency_key="order-17")
         assert (await ended(queue, "order-17")).task.id == standing.task.id
     assert (world.bills(), len(world.files())) == ({"kie": 1}, 1)
+
+
+async def test_a_key_is_of_one_request_unless_that_comes_to_nothing(world, simulators):
+    another = "was used for another request"
+    async with world.queue() as queue:
+        await queue.submit(asked(1), "kie", idempotency_key="k")
+        with pytest.raises(OutOfBounds, match=another):
+            await queue.submit(asked(2), "kie", idempotency_key="k")
+        simulators["kie"].fault("status", status=400, times=None)
+        async with world.worker():
+            assert (await ended(queue, "k")).task is None
+            simulators["kie"].clear()
+            await queue.submit(asked(2), "kie", idempotency_key="k")
+            assert (await ended(queue, "k")).state == "succeeded"
+        with pytest.raises(OutOfBounds, match=another):
+            await queue.submit(asked(1), "kie", idempotency_key="k")
+        assert (await queue.result("k")).error is None
+    assert world.bills() == {"kie": 1}
+
+
+async def test_what_another_bought_under_the_key_goes_on_though_a_job_has_ended(world):
+    async with world.queue() as queue, world.client() as client:
+        await client.submit(asked(1), "kie", idempotency_key="k")
+        await queue._database.put(SUBMIT, {}, "k")
+        await queue._database.ended("k", JournalError("why"))
+        standing = await queue.result("k")
+        assert (standing.state, standing.is_over, standing.error) == ("queued", False, None)
 
 
 async def test_it_waits_until_there_is_a_worker_and_needs_no_api_key(world, simulators):
