@@ -171,6 +171,13 @@ def test_what_makes_no_sense_is_refused(filled, monkeypatch, journal, words, cod
     assert filled("journal", "import", "nowhere.db", *words).exit_code == 2
 
 
+def test_a_fault_of_a_journal_that_the_command_names_is_none_of_the_configuration(filled, into):
+    Path("shots.csv").write_text("prompt\n" + "a fox\n" * 100)
+    for words in (("shots.csv", "--into", into), (str(the_journal()), "--into", "shots.csv")):
+        ended = filled("journal", "import", *words)
+        assert (ended.exit_code, "shots.csv: " in ended.stderr, "ANYMEDIA_JOURNAL" in ended.stderr) == (6, True, False)
+
+
 def test_a_journal_that_is_in_use_does_not_move(filled, into):
     user = SQLiteJournal(the_journal())
     run(user.check())
