@@ -44,7 +44,12 @@ def with_journal(config: Config, work: Callable[[Ledger], Awaitable[T]]) -> T:
 def say_where(config: Config) -> None:
     """Say that there is no journal where one is looked for: nothing was bought with it, or its path is wrong."""
     if isinstance(config.journal, Path) and not config.journal.exists():
-        say(f"there is no journal at {config.journal} yet")
+        say_none(str(config.journal))
+
+
+def say_none(name: str) -> None:
+    """Say that there is no journal of a name."""
+    say(f"there is no journal at {name} yet")
 
 
 def use_journal(config: Config, work: Callable[[Ledger], Awaitable[T]], *, writes: bool = False) -> T:

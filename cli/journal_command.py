@@ -22,7 +22,7 @@ from anymedia.model.paths import expanded
 from anymedia.model.plain import sized
 
 from .command import Command, Group, config_option
-from .journal import attempt_json, database_lines, moment, since_option, use_journal, when
+from .journal import attempt_json, database_lines, moment, say_none, since_option, use_journal, when
 from .journal_import import command as import_command
 from .text import counted, json_of, print_json, say
 
@@ -87,7 +87,10 @@ def info(clock: Clock, config: Path | None, as_json: bool) -> None:
     before = midnight(now - OLD)
 
     async def found(ledger: Ledger, journal: Looked) -> tuple[Info | None, datetime | None]:
-        return await journal.info(before.timestamp(), now.timestamp()), await ledger.pruned()
+        told = await journal.info(before.timestamp(), now.timestamp())
+        if told is None and not isinstance(journal, SQLiteJournal):  # of a file it is said already
+            say_none(journal.name)
+        return told, await ledger.pruned()
 
     told, pruned = _with_kept(config, found)
     if as_json:
@@ -214,7 +217,7 @@ def prune(
         if file is not None:
             await file.compact()
         told = await journal.info(before.timestamp())
-        return went, 0 if told is None else told.unused
+        return went, None if told is None else told.unused
 
     went, unused = _with_kept(config, done, writes=not dry_run)
     if as_json:
