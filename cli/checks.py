@@ -67,7 +67,8 @@ class Kept:
 
     `spent_today` is in USD, since midnight UTC, by account. `uncollected` results are paid for and not saved: the
     first of their links dies at `dies` (None: nobody knows of one that lives), and `dead` of them should be gone by
-    now. `free` are the bytes that are free beside it. `database` is what it is on, where that is no file.
+    now. `free` are the bytes that are free beside it. `database` is what it is on, where that is no file; it is
+    `away` where that does not answer.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Kept:
     dies: datetime | None = None
     free: int | None = None
     database: Database | None = None
+    away: bool = False
     trouble: str | None = None
 
 
@@ -291,7 +293,7 @@ def kept(config: Config, now: datetime) -> Kept | None:
     try:
         attempts, number, today, left, database, importing = with_journal(config, lambda ledger: _counted(ledger, now))
     except JournalError as error:
-        return Kept(path, free=free, trouble=str(error))
+        return Kept(path, free=free, away=error.away, trouble=str(error))
     uncertain = sum(map(is_uncertain, attempts))
     full = f"{path}: only {sized(free)} are free there" if free is not None and free < ROOM else None
     known = Kept(path, number, uncertain, len(attempts) - uncertain, today, free=free, database=database)

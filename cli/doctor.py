@@ -48,7 +48,8 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
     trouble (null where there is none), and wrong, the names of those that have one.
     """
     found = load_config(config)
-    findings = attrs.evolve(asyncio.run(_examined(found, ctx.obj)), journal=kept(found, ctx.obj.now()))
+    journal = kept(found, ctx.obj.now())
+    findings = attrs.evolve(asyncio.run(_examined(found, ctx.obj, journal)), journal=journal)
     if as_json:
         config_path = None if found.path is None else str(found.path)
         print_json({"config": config_path, **_json(findings), "wrong": findings.wrong})
@@ -63,10 +64,13 @@ def command(ctx: click.Context, config: Path | None, as_json: bool) -> None:
         ctx.exit(CODES[SubmitUncertain])
 
 
-async def _examined(config: Config, clock: Clock) -> Findings:
+async def _examined(config: Config, clock: Clock, kept: Kept | None) -> Findings:
+    """Return what is found beside the journal, which is asked no second time where it does not answer."""
     from anymedia import Client
+    from anymedia.journal import MemoryJournal
 
-    async with Client(config, clock=clock) as client:
+    instead = MemoryJournal() if kept is not None and kept.away else None
+    async with Client(config, clock=clock, journal=instead) as client:
         return await examine(client)
 
 

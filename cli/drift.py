@@ -10,7 +10,7 @@ from anymedia.journal import Sum
 from anymedia.journal.counts_as import CountsAs
 from anymedia.journal.records import usd_of
 
-from .journal import say_where, with_journal
+from .journal import use_journal
 from .spend import date_of, money_of
 from .text import counted, plain, print_json, say
 
@@ -79,8 +79,7 @@ COLUMNS = ("offer", "bills", "differ", "free", "quoted", "billed", "last")
 
 def show_drift(config: Config, *, as_json: bool) -> None:
     """Print how the bills in the journal compare with their quotes."""
-    say_where(config)
-    sums = with_journal(config, lambda ledger: ledger.sums("offer"))
+    sums = use_journal(config, lambda ledger: ledger.sums("offer"))
     found = drifts(sums)
     if as_json:
         print_json([_json(drift) for drift in found])

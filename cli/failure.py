@@ -267,13 +267,19 @@ def _advice(error: AnymediaError) -> Iterator[str]:
         accounts = together(dict.fromkeys(each.account for each in some if each.account)) if some[0].account else ""
         waits = [each.retry_after for each in some if each.retry_after]
         later = f"in {min(waits):.0f} s" if waits else "later"
-        if text := _special(some) or ADVICE.get(kind, ""):
+        if text := _special(some) or ("" if kind is JournalError and _names_journal() else ADVICE.get(kind, "")):
             yield text.format(accounts=accounts, later=later, **_of_command())
     for each in errors:
         if isinstance(each, SubmitUncertain):
             yield from _of_uncertain(each)
         elif isinstance(each, OverCeiling):
             yield HIGHER if each.problems else TOMORROW
+
+
+def _names_journal() -> bool:
+    """Return whether the command is given the journals that it uses, so that the configuration may name neither."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and "--into" in ctx.meta.get(FLAGS, ())
 
 
 def _of_command() -> dict[str, str]:

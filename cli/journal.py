@@ -44,7 +44,35 @@ def with_journal(config: Config, work: Callable[[Ledger], Awaitable[T]]) -> T:
 def say_where(config: Config) -> None:
     """Say that there is no journal where one is looked for: nothing was bought with it, or its path is wrong."""
     if isinstance(config.journal, Path) and not config.journal.exists():
-        say(f"there is no journal at {config.journal} yet")
+        say_none(str(config.journal))
+
+
+def say_none(name: str) -> None:
+    """Say that there is no journal of a name."""
+    say(f"there is no journal at {name} yet")
+
+
+def use_journal(config: Config, work: Callable[[Ledger], Awaitable[T]], *, writes: bool = False) -> T:
+    """Do as with_journal, and say where there is no journal yet, or it has moved; what `writes` is refused then."""
+
+    async def done(ledger: Ledger) -> T:
+        if writes:
+            await ledger.check_stays()
+        else:
+            await _say_moved(ledger)
+        return await work(ledger)
+
+    say_where(config)
+    return with_journal(config, done)
+
+
+async def _say_moved(ledger: Ledger) -> None:
+    """Say of a journal that has moved that it tells of nothing that was bought since."""
+    moved = None
+    with suppress(JournalError):  # whatever is in the way is told by what reads it
+        moved = await ledger.journal.heir()
+    if moved is not None:
+        say(f"warning: {ledger.journal.name} was imported into {moved[1]}: what was bought since is not in it")
 
 
 async def _with(ledger: Ledger, work: Callable[[Ledger], Awaitable[T]]) -> T:
@@ -56,11 +84,9 @@ async def _with(ledger: Ledger, work: Callable[[Ledger], Awaitable[T]]) -> T:
         await ledger.close()
 
 
-def read_journal(path: Path | None, work: Callable[[Ledger], Awaitable[T]]) -> T:
-    """Do something with the journal that a config file names, or the config file that is found."""
-    config = load_config(path)
-    say_where(config)
-    return with_journal(config, work)
+def read_journal(path: Path | None, work: Callable[[Ledger], Awaitable[T]], *, writes: bool = False) -> T:
+    """Do as use_journal with the journal that a config file names, or the config file that is found."""
+    return use_journal(load_config(path), work, writes=writes)
 
 
 def database_lines(database: Database) -> Iterator[str]:

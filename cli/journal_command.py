@@ -22,7 +22,7 @@ from anymedia.model.paths import expanded
 from anymedia.model.plain import sized
 
 from .command import Command, Group, config_option
-from .journal import attempt_json, database_lines, moment, say_where, since_option, when, with_journal
+from .journal import attempt_json, database_lines, moment, say_none, since_option, use_journal, when
 from .journal_import import command as import_command
 from .text import counted, json_of, print_json, say
 
@@ -44,11 +44,8 @@ def command(as_json: bool) -> None:
     """
 
 
-def _with_kept(config: Path | None, work: Callable[[Ledger, Looked], Awaitable[T]]) -> T:
+def _with_kept(config: Path | None, work: Callable[[Ledger, Looked], Awaitable[T]], *, writes: bool = False) -> T:
     """Do something with the journal that a configuration names. Errors: ConfigError where it is kept nowhere."""
-
-    found = load_config(config)
-    say_where(found)
 
     async def done(ledger: Ledger) -> T:
         journal: Any = ledger.journal
@@ -57,7 +54,7 @@ def _with_kept(config: Path | None, work: Callable[[Ledger, Looked], Awaitable[T
         looked: Looked = journal
         return await work(ledger, looked)
 
-    return with_journal(found, done)
+    return use_journal(load_config(config), done, writes=writes)
 
 
 def _file_of(journal: Looked, instead: str) -> SQLiteJournal:
@@ -91,7 +88,10 @@ def info(clock: Clock, config: Path | None, as_json: bool) -> None:
     before = midnight(now - OLD)
 
     async def found(ledger: Ledger, journal: Looked) -> tuple[Info | None, datetime | None]:
-        return await journal.info(before.timestamp(), now.timestamp()), await ledger.pruned()
+        told = await journal.info(before.timestamp(), now.timestamp())
+        if told is None and not isinstance(journal, SQLiteJournal):  # of a file it is said already
+            say_none(journal.name)
+        return told, await ledger.pruned()
 
     told, pruned = _with_kept(config, found)
     if as_json:
@@ -223,9 +223,9 @@ def prune(
         if file is not None:
             await file.compact()
         told = await journal.info(before.timestamp())
-        return went, 0 if told is None else told.unused
+        return went, None if told is None else told.unused
 
-    went, unused = _with_kept(config, done)
+    went, unused = _with_kept(config, done, writes=not dry_run)
     if as_json:
         facts = {
             "attempts": went.attempts,

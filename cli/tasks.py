@@ -211,7 +211,7 @@ def settle(
     if [billed, not_billed, task_id is not None, dismiss].count(True) != 1:
         raise click.UsageError("give one of --billed, --not-billed, --task and --dismiss")
     if dismiss:
-        attempt = read_journal(config, lambda ledger: ledger.dismiss(name))
+        attempt = read_journal(config, lambda ledger: ledger.dismiss(name), writes=True)
     else:
 
         async def settled(ledger: Ledger) -> Attempt:
@@ -219,7 +219,7 @@ def settle(
                 _refuse_while_replayed(await ledger.find(name))
             return await ledger.settle(name, not not_billed, task_id, force=force)
 
-        attempt = read_journal(config, settled)
+        attempt = read_journal(config, settled, writes=True)
     if as_json:
         print_json(attempt_json(attempt))
     else:

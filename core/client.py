@@ -788,6 +788,7 @@ class Client:
         bought_at = None if accounts is None else {account.name for account in self._named(accounts)}
         left = ledger.uncollected(self._session.clock.now(), before, accounts=bought_at, batch=batch)
         place = self._files.place(where, names)
+        await ledger.check_stays()
         return await self._custody.collect(left, place, lambda attempt: self._sidecars(sidecar, [attempt]))
 
     # What the journal holds

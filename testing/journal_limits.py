@@ -45,7 +45,7 @@ def want(name: object, most: int = 2, kind: str = SUBMITS, after: float = WINDOW
 
 def trouble(left: float = LONG, **facts: Any) -> Trouble:
     """Return the trouble of an account."""
-    what: dict[str, Any] = {"cause": "rate_limited", "ends": "TIME", "since": 1.5e9, "failures": 1}
+    what: dict[str, Any] = {"cause": "rate_limited", "since": 1.5e9, "failures": 1}
     return Trouble(**{**what, "left": left, "needs_trial": False, **facts})
 
 

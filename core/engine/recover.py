@@ -63,6 +63,7 @@ class Recoverer:
     async def recover(self, timeout: float, place: Place | None, *, replay: bool) -> Recovery:
         """Wait for live tasks, put results into a place, and return what is uncertain."""
         deadline = self.session.clock.monotonic() + timeout
+        await self.ledger.check_stays()
         await self.session.catch_up()
         left, marks = await self.ledger.left()
         if self.accounts is not None:

@@ -375,6 +375,8 @@ async def _caught_up(ledger: Ledger) -> None:
     except JournalError as error:
         if ledger.outbox.in_memory:
             _log.error("%s attempts have ended, and that is not written down: %s", ledger.outbox.in_memory, error)
+        elif ledger.spool is None:  # no outcome waits: this process holds keys, or turns to fetch
+            _log.warning("others wait until this process ends for what it could not let go of: %s", error)
         else:
             _log.warning("outcomes wait in %s, until a process of this machine writes them: %s", ledger.spool, error)
 

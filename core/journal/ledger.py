@@ -183,6 +183,11 @@ class Ledger:
         """The folder for outcomes that could not be written while the journal was away; None where it never is."""
         return self.journal.spool
 
+    async def check_stays(self) -> None:
+        """Refuse where the journal has moved into another one, before anything is done that is to be written down."""
+        if await self.journal.heir() is not None:
+            await self.journal.check()
+
     async def close(self) -> None:
         """Write what is left, and close the journal."""
         await self.journal.close()

@@ -143,6 +143,9 @@ class MemoryJournal:
         with self.memory.lock:
             self._live()
 
+    async def heir(self) -> None:
+        """Return None: it moves nowhere."""
+
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
         with self.memory.lock:

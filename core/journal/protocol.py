@@ -391,6 +391,12 @@ class Journal(Protocol):
     async def check(self) -> None:
         """Prepare to write, as `intend` would, and write nothing."""
 
+    async def heir(self) -> tuple[str, str] | None:
+        """Return the id of its move and the name of the journal that it moved to; None where it has not moved.
+
+        It is refused there whatever is to be written, by an error that says where it moved to.
+        """
+
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """Add an entry and return None; or return why it was not added.
 

@@ -15,8 +15,11 @@ from click.testing import CliRunner
 
 from anymedia.cli.app import app
 from anymedia.clock import Clock
+from anymedia.journal import Ledger, open_journal
+from anymedia.journal.postgres.server import Server
 from anymedia.journal.process_lock import ProcessLock
 from anymedia.simulators import in_thread
+from tests.journal.test_ledger import accepted, tried
 from tests.providers import FOUR
 from tests.tables import toml
 
@@ -311,3 +314,13 @@ def test_the_storage_is_written_to(at):
     file.write_text(file.read_text().replace("/kept", "/file/kept"))
     done = doctor("--config", str(file))
     assert (done.exit_code, done.output.splitlines()[-1]) == (1, "wrong: storage")
+
+
+def test_a_database_that_does_not_answer_is_asked_once(at, monkeypatch, unused_tcp_port):
+    monkeypatch.setattr(Server.__init__, "__defaults__", (0.0,))
+    place = f"postgresql://u@127.0.0.1:{unused_tcp_port}/media"
+    Ledger(open_journal(place)).end_later(accepted(tried(1)))  # which waits here, and is tried by every client
+    monkeypatch.setenv("ANYMEDIA_JOURNAL", place)
+    done = doctor()
+    assert (done.exit_code, done.output.count("nothing is bought until it does")) == (1, 1)
+    assert "wrong: journal" in done.output

@@ -222,7 +222,9 @@ def test_where_there_is_no_file_it_says_so(terminal, monkeypatch, words, code):
 
 def test_where_there_is_no_file_there_is_nothing_to_tell(terminal):
     assert terminal.json("journal", "info") is None
-    assert terminal.json("journal", "prune", "--older-than", "9d")["attempts"] == 0
+    assert terminal("journal", "info").stderr.count("there is no journal at") == 1
+    went = terminal.json("journal", "prune", "--older-than", "9d")
+    assert (went["attempts"], went["unused"]) == (0, None)
 
 
 def test_a_copy_is_read_as_a_journal(in_file, monkeypatch):
@@ -263,6 +265,9 @@ def test_what_only_a_file_has_says_what_to_use_with_a_database(terminal, postgre
     name = postgres_url.replace(":not-told@", "@")
     monkeypatch.setenv("ANYMEDIA_JOURNAL", postgres_url)
     assert terminal.json("journal", "info") is None
+    for words in (("journal", "info"), ("journal", "info", "--json")):
+        assert " ".join(terminal(*words).stderr.split()) == f"there is no journal at {name} yet"
+    assert "of the file" not in terminal("journal", "prune", "--older-than", "90d").stdout
     run(fill(ATTEMPTS, postgres_url))
     told = terminal("journal", "backup", "copy file.dump")
     command = f"`pg_dump --format=custom --schema=anymedia '--file=copy file.dump' {name}`"

@@ -7,6 +7,7 @@ import pytest
 
 from anymedia import JournalError
 from anymedia.cli import journal_import
+from anymedia.cli.complete import batches
 from anymedia.journal import SQLiteJournal
 from tests.journal.reading import run
 
@@ -80,6 +81,57 @@ def test_who_uses_the_old_one_is_told_of_the_new_one_until_that_is_undone(filled
     assert filled("tasks", "settle", "3", "--not-billed").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("resume", "--out", "out"),
+        ("collect", "--out", "out"),
+        ("journal", "prune", "--older-than", "9d"),
+        ("tasks", "settle", "8", "--dismiss"),
+    ],
+)
+def test_what_would_write_to_the_old_one_is_refused_in_one_sentence_before_it_begins(filled, into, words):
+    filled("journal", "import", str(the_journal()), "--into", into)
+    ended = filled(*words)
+    assert (ended.exit_code, ended.stdout, Path("out").exists()) == (6, "", False)
+    assert ended.stderr.startswith("error: the journal cannot be used; nothing was sent\n")
+    assert ended.stderr.count("was imported into") == ended.stderr.count("error") == 1
+    assert "warning" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tasks",),
+        ("tasks", "--json"),
+        ("tasks", "show", "8"),
+        ("tasks", "--expiring", "9d"),
+        ("spend",),
+        ("report",),
+        ("journal", "info"),
+        ("journal", "export"),
+        ("journal", "prune", "--older-than", "9d", "--dry-run"),
+        ("prices", "--drift"),
+    ],
+)
+def test_what_reads_the_old_one_says_that_it_has_moved(filled, into, words):
+    before = filled(*words)
+    assert "warning" not in before.stderr
+    filled("journal", "import", str(the_journal()), "--into", into)
+    ended = filled(*words)
+    heir = into.removeprefix("sqlite://")
+    told = f"warning: {the_journal()} was imported into {heir}: what was bought since is not in it"
+    assert (ended.exit_code, " ".join(ended.stderr.split()).count(told)) == (0, 1)
+    if words != ("journal", "info"):  # of which some is of the disk
+        assert ended.stdout == before.stdout
+
+
+def test_the_words_of_a_command_are_completed_in_silence(filled, into, capsys):
+    filled("journal", "import", str(the_journal()), "--into", into)
+    assert [item.value for item in batches(None, None, "s")] == ["spring"]
+    assert capsys.readouterr().err == ""
+
+
 def test_an_import_that_did_not_end_is_given_up_in_both_journals(filled, monkeypatch, into):
     file, takes = str(the_journal()), SQLiteJournal.take
 
@@ -125,6 +177,13 @@ def test_what_makes_no_sense_is_refused(filled, monkeypatch, journal, words, cod
     ended = filled("journal", "import", str(the_journal()), *words)
     assert (ended.exit_code, told in ended.stderr) == (code, True), ended.stderr
     assert filled("journal", "import", "nowhere.db", *words).exit_code == 2
+
+
+def test_a_fault_of_a_journal_that_the_command_names_is_none_of_the_configuration(filled, into):
+    Path("shots.csv").write_text("prompt\n" + "a fox\n" * 100)
+    for words in (("shots.csv", "--into", into), (str(the_journal()), "--into", "shots.csv")):
+        ended = filled("journal", "import", *words)
+        assert (ended.exit_code, "shots.csv: " in ended.stderr, "ANYMEDIA_JOURNAL" in ended.stderr) == (6, True, False)
 
 
 def test_a_journal_that_is_in_use_does_not_move(filled, into):

@@ -359,6 +359,25 @@ async def test_what_was_bought_before_the_move_is_bought_no_second_time(
     await there.close()
 
 
+async def test_nothing_is_taken_up_where_it_was(client, config, clock, request_, path, target, tmp_path):
+    """What would be fetched there could not be written down, and would be fetched where it is now once more."""
+    task = await client.submit(request_, "reapi")
+    await client.wait(task)
+    await client.close()
+    source, there, out = SQLiteJournal(path), target(), tmp_path / "out"
+    await import_journal(source, there)
+    async with Client(config, clock=clock) as late:
+        for work in (late.recover(out), late.collect(out)):
+            with pytest.raises(JournalError, match=f"it was imported into {re.escape(there.name)} at "):
+                await work
+    assert not out.exists()
+    async with Client(config, clock=clock, journal=there) as later:
+        found = await later.collect(out)
+    assert [each.id for each in found.tasks] == [task.id]
+    await source.close()
+    await there.close()
+
+
 async def test_what_another_program_has_damaged_arrives_as_far_as_it_can(path, target):
     source = await filled(path)
     with closing(sqlite3.connect(path)) as connection:

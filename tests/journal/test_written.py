@@ -35,7 +35,7 @@ from anymedia import (
     read_config,
 )
 from anymedia.adapters.openai import ADAPTER as OPENAI
-from anymedia.journal import Ledger, SQLiteJournal
+from anymedia.journal import Ledger, Released, SQLiteJournal
 from anymedia.simulators import running
 from tests.odd.files import PNG
 from tests.providers import FOUR
@@ -601,6 +601,21 @@ async def test_ends_that_could_not_be_written_come_before_anything_else(client, 
         await client.submit(request_, "runapi")
     await client.close()
     assert "1 attempts have ended, and that is not written down: the disk is full" in caplog.text
+
+
+async def test_what_is_not_let_go_of_is_told_where_no_outcome_waits(client, request_, monkeypatch, caplog):
+    write = client.journal.write
+
+    async def keeps(change):
+        if isinstance(change, Released):
+            raise JournalError("the disk is full")
+        return await write(change)
+
+    monkeypatch.setattr(client.journal, "write", keeps)
+    await client.submit(request_, "reapi", idempotency_key="order-1")
+    await client.close()
+    assert "others wait until this process ends for what it could not let go of: the disk is full" in caplog.text
+    assert "outcomes wait in" not in caplog.text
 
 
 async def test_a_call_that_gives_up_waiting_for_its_key_leaves_the_holder_alone(client, sims, request_, held):

@@ -117,6 +117,9 @@ class PostgresJournal:
         while not await self._write(lambda _, owner: not owner.lapsed):
             pass
 
+    async def heir(self) -> None:
+        """Return None: it moves nowhere."""
+
     async def intend(self, entry: Entry, *, claim: Claim | None = None, limit: Limit | None = None) -> Refusal | None:
         """As Journal.intend."""
         locks = [] if claim is None else [_key(claim.key)]
