@@ -70,7 +70,8 @@ def command(clock: Clock, concurrency: int, name: str, saving: Saving, config: P
     what was left. `anymedia.worker.Queue` puts requests in, and `anymedia batch --workers` does so with rows.
 
     Each line tells the time (UTC), what became of a submit or of a task, the account, and the task or the error. --json
-    prints one object a line. Ctrl-C or SIGTERM ends it, once the jobs under way are done, after half a minute at most.
+    prints one object a line. Ctrl-C or SIGTERM ends it, once the jobs under way are done, after half a minute at most:
+    only the answer to a submit that has left is waited for longer, as it may be billed.
     """
     held = load_config(config)
     for logger in LOUD:

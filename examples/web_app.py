@@ -1,12 +1,14 @@
 """A web app that buys nothing itself: it puts requests into a queue, and workers on any machines buy them.
 
+    pip install fastapi uvicorn          # beside anymedia with its extra worker
     anymedia worker --out out            # as many as you like, with the API keys: this costs money
     python examples/web_app.py           # the app, which needs no API key
     curl -H 'Idempotency-Key: order-17' --json '{"prompt": "a lighthouse"}' http://127.0.0.1:8080/pictures
     curl http://127.0.0.1:8080/pictures/order-17
 
 Both read the same anymedia.toml, whose [journal] url is on PostgreSQL: the queue lies in the same database. A request
-is answered with 202 at once, and is in the database then: whatever is killed, it is bought, and bought once.
+is answered with 202 at once, and is in the database then: whatever is killed, it is bought, and bought once. While the
+database is away, the answer is 503.
 """
 
 import argparse
@@ -55,7 +57,11 @@ def made(config: Config) -> FastAPI:
 
     @app.get("/pictures/{key:path}")
     async def look(key: str, response: Response) -> dict[str, Any]:
-        standing = await queue.result(key)
+        try:
+            standing = await queue.result(key)
+        except AnymediaError as error:
+            response.status_code = 503
+            return {"error": str(error)}
         if standing is None:
             response.status_code = 404
             return {"error": "nothing was asked for under this key"}

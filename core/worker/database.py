@@ -15,7 +15,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.schema import SchemaManager
-from psycopg_pool import PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from anymedia.config import Config
 from anymedia.journal.database_urls import is_postgres, name_of
@@ -43,6 +43,12 @@ CONNECTIONS = 4
 
 PATIENCE = 10.0
 """Seconds for which a connection is waited for."""
+
+PAUSE = 1.0
+"""Seconds between two tries to connect, at most: a pool's own pauses grow with an outage, and outlast it."""
+
+POOL = "anymedia"
+"""The name of our pools, by which what they log is known."""
 
 ALIVE = 30.0
 """Seconds after its last sign of life in which a worker counts as alive."""
@@ -124,6 +130,15 @@ class _Connection(psycopg.AsyncConnection[Any]):
         return await super().wait(heard(self, gen), *how, **named)
 
 
+def _is_others(record: logging.LogRecord) -> bool:
+    """Return whether what a pool logs is not of a connection of ours that is lost: whoever needs it is told so."""
+    about = record.args if isinstance(record.args, tuple) else ()
+    return not any(each == POOL or (isinstance(each, _Connection) and each.closed) for each in about)
+
+
+logging.getLogger("psycopg.pool").addFilter(_is_others)
+
+
 class Database:
     """The queue at a URL; its connections belong to the event loop in which it is opened."""
 
@@ -132,7 +147,14 @@ class Database:
         self.queue: str = queue
         self._url = url
         connector = PsycopgConnector(
-            conninfo=conninfo_of(url), connection_class=_Connection, min_size=1, max_size=CONNECTIONS, timeout=PATIENCE
+            conninfo=conninfo_of(url),
+            name=POOL,
+            connection_class=_Connection,
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=PATIENCE,
+            reconnect_timeout=PAUSE,
+            reconnect_failed=AsyncConnectionPool.check,  # which begins anew
         )
         self.app: App = App(connector=connector, periodic_defaults={"max_delay": 60.0})
         self.app.job_manager = PatientJobs(connector)

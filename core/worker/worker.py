@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from procrastinate import JobContext, RetryDecision
 from procrastinate.jobs import Job
@@ -31,8 +31,14 @@ AT_ONCE = 16
 HEARTBEAT = ALIVE / 3
 """Seconds between two signs of life of a worker; after three times as many its jobs are another's."""
 
-GRACE = 30.0
+GRACE = 20.0
 """Seconds that jobs under way have to end, once the worker is to end."""
+
+TELLING = 3.0
+"""Seconds more in which the queue may be told how they ended; then the worker ends, whatever the database does."""
+
+CUTS, CUT = 3, 0.5
+"""Times that what goes on then is cancelled, and the seconds between them: telling how a job ended outlives one."""
 
 POLL = 1.0
 """Seconds between two questions whether a job is due by now; of a new one it is told at once."""
@@ -82,6 +88,8 @@ class Worker:
         saving = Saving(where=where, names=names, sidecar=sidecar, on_saved=on_saved)
         jobs = Jobs(client, ledger, self._database, Carrier(client.config.storage), saving)
         self._sweep = Sweep(ledger, self._database, stalled=3 * heartbeat)
+        self._is_ending = False
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._tell(jobs)
 
     async def __aenter__(self) -> Self:
@@ -100,6 +108,16 @@ class Worker:
         A cancel ends it once the jobs under way are done, after half a minute at most. While the database is away it is
         waited for.
         """
+        self._is_ending = False
+        going_on = asyncio.ensure_future(self._go_on())
+        try:
+            await asyncio.shield(going_on)
+        except asyncio.CancelledError:
+            await self._end(going_on)
+            raise
+
+    async def _go_on(self) -> None:
+        """Work, and wait for a database that is away, until it is to end."""
         pause, is_away = FIRST, False
         while True:
             began = time.monotonic()
@@ -112,6 +130,8 @@ class Worker:
                 said = "it was lost"
             except (JournalError, *FAULTS) as fault:
                 said = why(fault)
+            if self._is_ending:
+                return
             if not is_away:
                 _log.warning("%s: the queue does not answer, and is waited for: %s", self._database.name, said)
             is_away = True
@@ -119,6 +139,18 @@ class Worker:
                 await self._database.close()
             await asyncio.sleep(pause)
             pause = FIRST if time.monotonic() - began > MINUTE else min(pause * 2, LONGEST)
+
+    async def _end(self, going_on: "asyncio.Task[None]") -> None:
+        """Let what is under way end in time, and cut off what cannot: an end that is not told is found by others."""
+        self._is_ending = True
+        going_on.cancel()
+        await asyncio.wait({going_on}, timeout=GRACE + TELLING)
+        for _ in range(CUTS):
+            left = {each for each in (going_on, *self._under_way) if not each.done()}
+            for each in left:
+                each.cancel()
+            if left:
+                await asyncio.wait(left, timeout=CUT)
 
     async def _work(self) -> None:
         """Do jobs, as long as the database answers."""
@@ -138,13 +170,30 @@ class Worker:
         app, comes_again = self._database.app, _ComesAgain()
 
         for name, job in ((SUBMIT, jobs.submit), (ORDER, jobs.order), (ADVANCE, jobs.advance)):
-            app.task(name=name, queue=self._database.queue, retry=comes_again, pass_context=True)(_done(job))
+            app.task(name=name, queue=self._database.queue, retry=comes_again, pass_context=True)(self._done(job))
 
         # Without a lock: what a killed worker held would keep away the very sweep that takes it up.
         @app.periodic(cron=MINUTELY)
         @app.task(name=SWEEP, queue=self._database.queue)
         async def sweep(timestamp: int) -> None:
+            self._note()
             await self._sweep.sweep()
+
+    def _done(self, job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """Return a job as the queue calls it: with what it carries, and how often it has come before."""
+
+        async def done(context: JobContext, **args: Json) -> None:
+            self._note()
+            await job(times=context.job.attempts, **args)
+
+        return done
+
+    def _note(self) -> None:
+        """Note the job that calls this: it is under way until its end is told."""
+        job = asyncio.current_task()
+        assert job is not None  # noqa: S101 - it is in this one
+        self._under_way.add(job)
+        job.add_done_callback(self._under_way.discard)
 
 
 def _check(config: Config) -> None:
@@ -155,15 +204,6 @@ def _check(config: Config) -> None:
         raise ConfigError(f"{lacks}, and a worker would buy nothing: `anymedia doctor` says what to set")
     if lacking:
         _log.warning("what this worker is to buy at %s comes to nothing: no API key is set", ", ".join(lacking))
-
-
-def _done(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Return a job as the queue calls it: with what it carries, and how often it has come before."""
-
-    async def done(context: JobContext, **args: Json) -> None:
-        await job(times=context.job.attempts, **args)
-
-    return done
 
 
 class _ComesAgain(BaseRetryStrategy):

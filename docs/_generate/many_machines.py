@@ -316,7 +316,7 @@ async with Queue() as queue:                             # by the anymedia.toml 
 a transaction of your own puts it in, together with your order. `result` reads the journal by the key; what came to
 nothing before anything was sent (no such model, over the ceiling) is told there too, and is tried again when it is put
 in again. Small files travel within a request, those above 1 MiB through the bucket of `[storage]`.
-[examples/web_app.py](../examples/web_app.py) is a web app of it in FastAPI.
+[examples/web_app.py](../examples/web_app.py) is a web app of it in FastAPI (`pip install fastapi uvicorn`).
 
 `anymedia batch --workers` has workers send the rows of a file: its own process plans them, holds the budget over all of
 them and saves the files, and ends as one without. What no worker has begun when it is stopped is taken back. What a
@@ -325,8 +325,10 @@ lease of the killed one is over.
 
 Each task has one job at a time, by a lock of its own; a job that is to wait is put off, and never sleeps. Once a minute
 a sweep over the journal gives a job to what has none: tasks and results whose worker was killed. What it finds was
-bought before; it buys nothing. While the database is away, a worker says so once, and waits for it. SIGTERM ends it
-when the jobs under way are done, after half a minute at most.
+bought before; it buys nothing. While the database is away, a worker that runs says so once, and waits for it; one that
+begins then ends within seconds with exit code 6, for a supervisor to start it again. SIGTERM ends a worker when the
+jobs under way are done, after half a minute at most, whatever the database does; only the answer to a POST that has
+left is waited for longer, as it may be billed.
 
 On an engine that you have: [Celery](howto/celery.md), and [Temporal and DBOS](howto/workflows.md). What all of them
 share is in [Agents, queues and workflows](howto/agents.md)."""
@@ -364,6 +366,13 @@ AWAY = (
                 (
                     "is not sent: no intent, no POST. It waits for a moment, and then until its deadline, and"
                     " raises `JournalError` or that it could not be sent in time"
+                ),
+            ),
+            (
+                "a batch, with `--workers` or without",
+                (
+                    "waits ten seconds where it would begin a row, and then begins no more: exit code 6. What was sent "
+                    "goes on; the same command goes on with the rest, once the lease of this run is over"
                 ),
             ),
             (

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from fastapi import Response
 
+from anymedia import JournalError
+from anymedia.worker import Queue
 from tests.ports import unused_port
 from tests.postgres import STUCK
 
@@ -134,6 +138,20 @@ def test_a_web_app_submits_what_workers_buy(home, world):
     status, told = found
     assert (status, told["state"], world.bills()) == (200, "succeeded", {"kie": 1})
     assert [Path(each).name for each in told["pictures"]] == world.files()
+
+
+async def test_a_web_app_says_that_its_database_is_away(world, monkeypatch):
+    async def away(*_, **__):
+        raise JournalError("it does not answer", away=True)
+
+    monkeypatch.setattr(Queue, "submit", away)
+    monkeypatch.setattr(Queue, "result", away)
+    app = runpy.run_path(str(WEB_APP))["made"](world.config)
+    asked = {route.path: route.endpoint for route in app.routes}
+    for path, given in (("/pictures", ({"prompt": "a lighthouse"}, "k")), ("/pictures/{key:path}", ("k",))):
+        response = Response()
+        assert await asked[path](*given, response) == {"error": "it does not answer"}
+        assert response.status_code == 503
 
 
 def test_a_worker_lives_through_a_restart_of_its_database(home, world, postgres):

@@ -1,6 +1,7 @@
 """What an application puts in is bought once by workers, and it reads there what became of it."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from anymedia import (
     Unsupported,
     read_config,
 )
-from anymedia.worker import Queue
+from anymedia.worker import Queue, database
 from anymedia.worker.database import SUBMIT, _prepare
 from tests.ports import unused_port
 from tests.samples import sample
@@ -179,6 +180,33 @@ async def test_a_database_that_is_away_is_told_without_its_password(world):
         async with Queue(world.config, url=url):
             raise AssertionError
     assert (told.value.away, "not-told" in str(told.value)) == (True, False)
+
+
+async def test_a_queue_finds_its_database_once_it_is_back_however_long_that_took(world, postgres, monkeypatch, caplog):
+    """Its pool's own pauses would grow with the outage; and what it logs of itself is told to whoever asks."""
+    monkeypatch.setattr(database, "PAUSE", 0.02)
+    monkeypatch.setattr(database, "PATIENCE", 60.0)
+    async with world.queue() as queue:
+        pool = queue._database.app.connector.pool
+        await asyncio.gather(*(queue.submit(REQUEST, idempotency_key=f"before {number}") for number in range(3)))
+        await asyncio.to_thread(postgres.stop, "immediate")
+        waits = asyncio.create_task(queue.submit(REQUEST, idempotency_key="k"))
+        async with asyncio.timeout(60):
+            while pool.get_stats().get("connections_errors", 0) < 30:  # it has given up many times
+                await asyncio.sleep(0.01)
+        assert not waits.done()
+        await asyncio.to_thread(postgres.start)
+        await waits
+        assert (await queue._database.told(["k"]))["k"].error is None
+    assert [record.message for record in caplog.records if record.name == "psycopg.pool"] == []
+
+
+def test_what_the_pools_of_others_log_passes(caplog):
+    log = logging.getLogger("psycopg.pool")
+    log.warning("error connecting in %r: %s", "pool-1", "away")
+    log.warning("error connecting in %r: %s", database.POOL, "away")
+    log.warning("%(what)s", {"what": database.POOL})
+    assert caplog.messages == ["error connecting in 'pool-1': away", database.POOL]
 
 
 async def test_processes_that_begin_at_once_make_the_tables_once(postgres_url):

@@ -60,6 +60,55 @@ async def test_a_database_that_stays_away_is_told_of_once(world, monkeypatch, ca
     assert caplog.text.count("the queue does not answer") == 1
 
 
+async def test_a_worker_that_is_to_end_waits_no_more_for_a_database_that_is_away(world, monkeypatch, caplog):
+    works = asyncio.Event()
+
+    async def work(_):
+        works.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise ConnectorException  # so does procrastinate, which cannot tell that its worker has ended
+
+    monkeypatch.setattr(Worker, "_work", work)
+    async with world.client() as client, Worker(client, url=world.url) as working:
+        running = asyncio.create_task(working.run())
+        await asyncio.wait_for(works.wait(), 30)
+        running.cancel()
+        await asyncio.wait({running}, timeout=30)
+        assert running.cancelled()
+    assert "does not answer" not in caplog.text
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+async def test_a_worker_ends_though_it_cannot_tell_how_its_jobs_have_ended(world, monkeypatch, has_ended):
+    """Another takes them up."""
+    monkeypatch.setattr(worker, "GRACE", 0.01)
+    monkeypatch.setattr(worker, "TELLING", 0.5)
+    monkeypatch.setattr(worker, "CUT", 0.01)
+    goes_on, is_told = asyncio.Event(), asyncio.Event()
+
+    async def submit(*_, **__):
+        goes_on.set()
+        if not has_ended:
+            await asyncio.Event().wait()
+
+    async def until_told(_):
+        is_told.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("anymedia.worker.jobs.Jobs.submit", submit)
+    monkeypatch.setattr("anymedia.worker.patient._until_told", until_told)
+    async with world.queue() as queue, world.client() as client, Worker(client, url=world.url) as working:
+        await queue.submit(REQUEST, idempotency_key="k")
+        running = asyncio.create_task(working.run())
+        await asyncio.wait_for((is_told if has_ended else goes_on).wait(), 30)
+        running.cancel()
+        await asyncio.wait({running}, timeout=30)
+        assert (running.cancelled(), is_told.is_set()) == (True, True)
+        assert [task for task in asyncio.all_tasks() if "process job" in task.get_name()] == []
+        assert await jobs(queue._database, task=SUBMIT) == [(SUBMIT, "doing", f"{SUBMIT} k")]
+
+
 async def test_what_is_known_of_a_request_is_told_without_its_journal(world, simulators):
     simulators["kie"].fault("reset_after")
     async with world.queue() as queue, world.worker():
