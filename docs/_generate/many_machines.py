@@ -327,8 +327,8 @@ Each task has one job at a time, by a lock of its own; a job that is to wait is 
 a sweep over the journal gives a job to what has none: tasks and results whose worker was killed. What it finds was
 bought before; it buys nothing. While the database is away, a worker that runs says so once, and waits for it; one that
 begins then ends within seconds with exit code 6, for a supervisor to start it again. SIGTERM ends a worker when the
-jobs under way are done, after half a minute at most, whatever the database does; only the answer to a POST that has
-left is waited for longer, as it may be billed.
+jobs under way are done, after half a minute at most, also while the database is away. Two things are waited for longer,
+as what was billed is to be known: the answer to a POST that has left, and, for a minute, a server that is frozen.
 
 On an engine that you have: [Celery](howto/celery.md), and [Temporal and DBOS](howto/workflows.md). What all of them
 share is in [Agents, queues and workflows](howto/agents.md)."""
