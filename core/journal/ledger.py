@@ -684,10 +684,10 @@ class Ledger:
     async def _end_fetch(self, fetch: tuple[str, str]) -> None:
         account, task_id = fetch
         self._fetching.discard(fetch)
-        self._unfetched.add(fetch)
         try:
             await self.journal.write(Fetched(account=account, task_id=task_id))
         except BaseException:  # after a cancel, nobody hears whether it is written
+            self._unfetched.add(fetch)
             self.outbox.late()
             raise
         self._unfetched.discard(fetch)
@@ -765,7 +765,6 @@ class Ledger:
 
     async def _let_go(self, key: str) -> None:
         """Let go of a key in the journal; what cannot be written, or is not heard of, is written by `catch_up`."""
-        self._unreleased.add(key)
         try:
             await self.journal.write(Released(key=key, holder=self._holder))
         except BaseException:
