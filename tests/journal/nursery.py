@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 from anymedia.registry import adapters
 
@@ -24,11 +25,12 @@ BORN = {}
 def bury(*_):
     """Tell of each process that has ended how it did."""
     for pid in list(BORN):
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            told = BORN.pop(pid)
-            os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
-            os.close(told)
+        with suppress(ChildProcessError):  # a signal came in the middle of this, and has told of it
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                told = BORN.pop(pid)
+                os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
+                os.close(told)
 
 
 def asked(parent):
